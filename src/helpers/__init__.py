@@ -1,0 +1,8 @@
+"""Who pays for AI? The package behind the notebooks."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+try:
+    __version__ = version("who-pays-for-ai")
+except PackageNotFoundError:  # a source tree that was never installed
+    __version__ = "0+unknown"

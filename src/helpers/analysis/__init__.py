@@ -1,0 +1,1 @@
+"""Pure functions, one module a question: frames in, frames or frozen dataclasses out."""

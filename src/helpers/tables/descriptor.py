@@ -1,0 +1,127 @@
+"""The descriptor of the data package: where it is, and what it says of each table.
+
+Needs neither pandas nor pandera, so that the pipeline can ask what a table is without paying for them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from helpers.tables.faults import DataError, Fault
+
+FILE = "datapackage.json"
+
+Resource = dict[str, Any]
+"""One table's part of the descriptor, as parsed from JSON."""
+
+_parsed: dict[str, dict[str, Any]] = {}
+"""Parsed descriptors by the SHA-256 of their bytes."""
+
+
+def root(given: str | os.PathLike[str] | None = None) -> Path:
+    """Return the data folder: the one given, ``$WHO_PAYS_DATA``, the repository's, or the installed wheel's.
+
+    Parameters
+    ----------
+    given : path, optional
+        A data folder to use instead.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder that should hold ``datapackage.json``. It is not checked here.
+    """
+    chosen = given or os.environ.get("WHO_PAYS_DATA")
+    if chosen:
+        return Path(chosen)
+    package = Path(__file__).resolve().parents[1]
+    repository = package.parents[1] / "data"
+    return repository if (repository / FILE).exists() else package / "_data"
+
+
+def package(data: str | os.PathLike[str] | None = None) -> dict[str, Any]:
+    """Return the whole descriptor, parsed once for each content.
+
+    Parameters
+    ----------
+    data : path, optional
+        Data folder; see `root`.
+
+    Raises
+    ------
+    DataError
+        If the descriptor is missing, unreadable, not JSON, or lists a table twice.
+    """
+    content = read_bytes(root(data) / FILE)
+    digest = sha256(content).hexdigest()
+    if digest not in _parsed:
+        _parsed[digest] = _parse(content)
+    return _parsed[digest]
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file of the package, or say plainly why it cannot be read."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        rule = "the file is missing"
+    except IsADirectoryError:
+        rule = "a folder stands where the file should be"
+    except PermissionError:
+        rule = "the file may not be read (permission denied)"
+    except OSError as error:
+        rule = f"the file cannot be read ({error.strerror})"
+    raise DataError([Fault(path.name, rule)])
+
+
+def _parse(content: bytes) -> dict[str, Any]:
+    try:
+        parsed = json.loads(content)
+    except UnicodeDecodeError:
+        raise DataError([Fault(FILE, "the descriptor is not UTF-8 text")]) from None
+    except json.JSONDecodeError as error:
+        raise DataError([Fault(FILE, f"the descriptor is not JSON: {error.msg}", line=error.lineno)]) from None
+    listed = parsed.get("resources") if isinstance(parsed, dict) else None
+    if not isinstance(listed, list):
+        raise DataError([Fault(FILE, "the descriptor lists no resources")])
+    named = [resource.get("name") if isinstance(resource, dict) else None for resource in listed]
+    if bad := _bad_names(named):
+        raise DataError(bad)
+    return parsed
+
+
+def _bad_names(named: list[Any]) -> list[Fault]:
+    faults = [Fault(FILE, f"resource {at + 1} has no name") for at, name in enumerate(named) if not isinstance(name, str)]
+    twice = sorted({name for name in named if isinstance(name, str) and named.count(name) > 1})
+    return faults + [Fault(FILE, "the table is listed twice", column="name", value=name) for name in twice]
+
+
+def names(data: str | os.PathLike[str] | None = None) -> list[str]:
+    """Return the names of all tables, in the descriptor's order."""
+    return [resource["name"] for resource in package(data)["resources"]]
+
+
+def describe(name: str, data: str | os.PathLike[str] | None = None) -> Resource:
+    """Return one table's descriptor: path, fields, key, rules, rights and traps.
+
+    Parameters
+    ----------
+    name : str
+        Table name, for example ``"cash_flows"``.
+    data : path, optional
+        Data folder; see `root`.
+
+    Raises
+    ------
+    KeyError
+        If the package has no such table; the message lists those it has.
+    """
+    resources: list[Resource] = package(data)["resources"]
+    for resource in resources:
+        if resource["name"] == name:
+            return resource
+    raise KeyError(f"no table {name!r}; the tables are {', '.join(r['name'] for r in resources)}")
