@@ -65,7 +65,8 @@ _LINE_SPACING = 1.22
 _POINTS_PER_INCH = 72.0
 _TITLE_SIZE, _SUBTITLE_SIZE, _SOURCE_SIZE, _LABEL_SIZE = 12.0, 9.5, 9.0, 9.5
 
-RC: dict[str, Any] = {
+# Typed Any: matplotlib types the keys of a style one by one.
+RC: Any = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],  # ships with matplotlib: the same glyphs on every machine
     "font.size": 9.5,
@@ -352,7 +353,7 @@ def label_ends(axes: Axes, ends: Mapping[str, tuple[Any, float, str]], *, gap: f
         return
     points = _POINTS_PER_INCH / axes.figure.dpi
     heights = {
-        name: float(axes.transData.transform((axes.convert_xunits(x), axes.convert_yunits(y)))[1]) * points
+        name: float(axes.transData.transform(_in_axis_units(axes, x, y))[1]) * points
         for name, (x, y, _) in ends.items()
     }
     order = sorted(heights, key=lambda name: heights[name])
@@ -363,6 +364,11 @@ def label_ends(axes: Axes, ends: Mapping[str, tuple[Any, float, str]], *, gap: f
             name.replace("$", r"\$"), xy=(x, y), xytext=(offset, height - heights[name]), textcoords="offset points",
             color=ink, size=_LABEL_SIZE, weight="bold", va="center", ha="left", annotation_clip=False,
         )  # fmt: skip
+
+
+def _in_axis_units(axes: Any, x: Any, y: Any) -> tuple[float, float]:
+    """Turn dates and categories into the numbers an axis counts in."""
+    return axes.convert_xunits(x), axes.convert_yunits(y)
 
 
 def _spread(heights: Sequence[float], gap: float) -> list[float]:

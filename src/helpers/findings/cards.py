@@ -29,7 +29,11 @@ def claim_card(claim: Claim, change: str = "") -> str:
         What changed since the article, as HTML; empty where it is not asked.
     """
     row = claim_texts().loc[claim.id]
-    value = f'<span class="claim-value">{escape(units.write(claim.value, claim.unit))}</span>' if claim.value is not None else ""
+    value = (
+        f'<span class="claim-value">{escape(units.write(claim.value, claim.unit))}</span>'
+        if claim.value is not None
+        else ""
+    )
     parts = [
         f'<div class="claim" id="claim-{claim.id}">',
         f'<p class="claim-head">{badge(claim.verdict)} <strong>{claim.id}</strong> {escape(str(row["claim_en"]))}</p>',

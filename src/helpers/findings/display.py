@@ -27,17 +27,28 @@ class VerdictLike(Protocol):
     """What `helpers.analysis.verdict.Verdict` has; named here because findings import no analysis."""
 
     @property
-    def verdict(self) -> str: ...
+    def verdict(self) -> str:
+        """See `helpers.analysis.verdict.Verdict`."""
+
     @property
-    def value(self) -> float | None: ...
+    def value(self) -> float | None:
+        """See `helpers.analysis.verdict.Verdict`."""
+
     @property
-    def unit(self) -> str: ...
+    def unit(self) -> str:
+        """See `helpers.analysis.verdict.Verdict`."""
+
     @property
-    def reason(self) -> str: ...
+    def reason(self) -> str:
+        """See `helpers.analysis.verdict.Verdict`."""
+
     @property
-    def rows(self) -> tuple[str, ...]: ...
+    def rows(self) -> tuple[str, ...]:
+        """See `helpers.analysis.verdict.Verdict`."""
+
     @property
-    def assumptions(self) -> tuple[str, ...]: ...
+    def assumptions(self) -> tuple[str, ...]:
+        """See `helpers.analysis.verdict.Verdict`."""
 
 
 def say(markdown: str) -> None:
@@ -188,7 +199,7 @@ def watch_cells() -> None:
     """Ask IPython, where there is one, to show forgotten numbers at the end of each cell."""
     from IPython.core.getipython import get_ipython
 
-    shell = get_ipython()  # type: ignore[no-untyped-call]
+    shell = get_ipython()
     if shell is None:
         return
     # Importing the package twice must not show a number twice.
@@ -211,6 +222,7 @@ def _csv(data: pd.DataFrame) -> str:
 
 
 def _publish(bundle: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
-    from IPython.display import display
+    from IPython import display
 
-    display(bundle, raw=True, metadata=metadata or {})
+    show: Any = display.display
+    show(bundle, raw=True, metadata=metadata or {})

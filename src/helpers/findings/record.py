@@ -203,7 +203,7 @@ def make_claim(
 @cache
 def claim_texts() -> pd.DataFrame:
     """Return claims.csv by claim id."""
-    claims = tables.load("claims")
+    claims: pd.DataFrame = tables.load("claims")
     return claims.set_index("claim_id", drop=False)
 
 
