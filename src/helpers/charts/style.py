@@ -15,6 +15,7 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 # Okabe-Ito and its neighbours: told apart by readers with any colour vision. One colour a company everywhere.
@@ -133,6 +134,21 @@ def colour(name: str) -> str:
         If the company has none: choose one here, not in a chart.
     """
     return COLOURS[name]
+
+
+def text_colour(name: str, least_contrast: float = 4.5) -> str:
+    """Darken a colour until text in it can be read on white (WCAG contrast of 4.5 to 1)."""
+    channels = to_rgb(name)
+    while 1.05 / (_luminance(channels) + 0.05) < least_contrast:
+        red, green, blue = (channel * 0.95 for channel in channels)
+        channels = (red, green, blue)
+    return to_hex(channels)
+
+
+def _luminance(channels: Sequence[float]) -> float:
+    """Relative luminance of an sRGB colour, as WCAG 2 defines it."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def company(ticker: str) -> str:
@@ -351,6 +367,7 @@ def label_ends(axes: Axes, ends: Mapping[str, tuple[Any, float, str]], *, gap: f
     """
     if not ends:
         return
+    axes.get_xlim(), axes.get_ylim()  # asking settles limits that matplotlib would only compute at drawing
     points = _POINTS_PER_INCH / axes.figure.dpi
     heights = {
         name: float(axes.transData.transform(_in_axis_units(axes, x, y))[1]) * points
@@ -362,7 +379,7 @@ def label_ends(axes: Axes, ends: Mapping[str, tuple[Any, float, str]], *, gap: f
         x, y, ink = ends[name]
         axes.annotate(
             name.replace("$", r"\$"), xy=(x, y), xytext=(offset, height - heights[name]), textcoords="offset points",
-            color=ink, size=_LABEL_SIZE, weight="bold", va="center", ha="left", annotation_clip=False,
+            color=text_colour(ink), size=_LABEL_SIZE, weight="bold", va="center", ha="left", annotation_clip=False,
         )  # fmt: skip
 
 
