@@ -95,7 +95,9 @@ def _parse(content: bytes) -> dict[str, Any]:
 
 
 def _bad_names(named: list[Any]) -> list[Fault]:
-    faults = [Fault(FILE, f"resource {at + 1} has no name") for at, name in enumerate(named) if not isinstance(name, str)]
+    faults = [
+        Fault(FILE, f"resource {at + 1} has no name") for at, name in enumerate(named) if not isinstance(name, str)
+    ]
     twice = sorted({name for name in named if isinstance(name, str) and named.count(name) > 1})
     return faults + [Fault(FILE, "the table is listed twice", column="name", value=name) for name in twice]
 

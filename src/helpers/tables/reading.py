@@ -76,7 +76,9 @@ def _text(file: str, content: bytes) -> str:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = 1 + content[: error.start].count(b"\n")
-        raise DataError([Fault(file, "the file is not UTF-8 text", line=line, value=repr(content[error.start]))]) from None
+        raise DataError(
+            [Fault(file, "the file is not UTF-8 text", line=line, value=repr(content[error.start]))]
+        ) from None
     if not text.endswith("\n"):
         last = 1 + text.count("\n")
         raise DataError([Fault(file, "the last line has no end: the file is cut short", line=last)])
@@ -103,7 +105,9 @@ def _header_faults(file: str, header: list[str], expected: list[str]) -> list[Fa
     if twice:
         return [Fault(file, "the column stands twice in the header", line=1, column=name) for name in twice]
     missing = [Fault(file, "the column is missing", line=1, column=name) for name in expected if name not in header]
-    extra = [Fault(file, "a column the descriptor does not have", line=1, column=n) for n in header if n not in expected]
+    extra = [
+        Fault(file, "a column the descriptor does not have", line=1, column=n) for n in header if n not in expected
+    ]
     if missing or extra:
         return missing + extra
     return [

@@ -1,0 +1,173 @@
+"""From which day each row is known, by the rule its descriptor states."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from helpers.tables.descriptor import Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import pandas as pd
+
+    Tables = Callable[[str], pd.DataFrame]
+
+ALWAYS = "1900-01-01"
+"""The day from which a table with the rule ``always`` is known: before any date a reader can ask for."""
+
+
+def day(as_of: date | str) -> pd.Timestamp:
+    """Read a date or an ISO string as the start of that day.
+
+    Parameters
+    ----------
+    as_of : datetime.date or str
+        For example ``"2025-09-05"``.
+
+    Raises
+    ------
+    ValueError
+        If the text is not an ISO date.
+    TypeError
+        If it is neither a date nor text.
+    """
+    import pandas as pd
+
+    if isinstance(as_of, datetime):
+        as_of = as_of.date()
+    if isinstance(as_of, str):
+        try:
+            as_of = date.fromisoformat(as_of)
+        except ValueError:
+            raise ValueError(f"as_of must be an ISO date such as 2025-09-05, not {as_of!r}") from None
+    if not isinstance(as_of, date):
+        raise TypeError(f"as_of must be a date or an ISO string, not {type(as_of).__name__}")
+    return pd.Timestamp(as_of)
+
+
+def known_from(resource: Resource, table: pd.DataFrame, other: Tables) -> pd.Series[Any]:
+    """Return the first day each row of a table could be known.
+
+    Parameters
+    ----------
+    resource : dict
+        The table's descriptor; its ``knownFrom`` is the rule.
+    table : pandas.DataFrame
+        The table's typed rows.
+    other : callable
+        Gives another table of the same package by name, for rules that look there.
+
+    Returns
+    -------
+    pandas.Series
+        datetime64 by row id, never missing.
+    """
+    dates = _by_rule(resource["knownFrom"], table, other)
+    return dates.astype("datetime64[us]").rename("known_from")
+
+
+def _by_rule(rule: Mapping[str, Any], table: pd.DataFrame, other: Tables) -> pd.Series[Any]:
+    import pandas as pd
+
+    kind = rule["rule"]
+    if kind == "always":
+        return pd.Series(pd.Timestamp(ALWAYS), index=table.index)
+    if kind == "column":
+        dates = table[rule["column"]] + pd.to_timedelta(rule.get("days", 0), unit="D")
+    elif kind == "months after":
+        dates = table[rule["column"]] + pd.DateOffset(months=rule["months"])
+    elif kind == "quarter":
+        days = table[rule["quarterColumn"]].eq("Q4").map({True: rule["fourthQuarterDays"], False: rule["days"]})
+        dates = table[rule["column"]] + pd.to_timedelta(days.astype("int64"), unit="D")
+    elif kind == "same row":
+        dates = _of_same_row(rule, table, other)
+    elif kind == "end of year":
+        dates = _end_of_year(table[rule["column"]], rule.get("openFrom"))
+    elif kind == "sources":
+        dates = _latest_source(table["source_id"], other("sources"), rule["undated"])
+    elif kind == "partial date":
+        dates = end_of_period(table[rule["column"]])
+    else:
+        raise ValueError(f"unknown known-from rule {kind!r}")
+    if "otherwise" in rule:
+        dates = dates.fillna(_by_rule(rule["otherwise"], table, other)) if dates.isna().any() else dates
+    return dates.fillna(pd.Timestamp(rule["undated"])) if "undated" in rule else dates
+
+
+def _of_same_row(rule: Mapping[str, Any], table: pd.DataFrame, other: Tables) -> pd.Series[Any]:
+    """Look the row's date up in another table that has the same key."""
+    import pandas as pd
+
+    source = other(rule["table"])
+    keys = pd.MultiIndex.from_frame(source[rule["key"]])
+    dates = pd.Series(source[rule["column"]].to_numpy(), index=keys)
+    found = dates.reindex(pd.MultiIndex.from_frame(table[rule["key"]]))
+    return pd.Series(found.to_numpy(), index=table.index)
+
+
+def _end_of_year(years: pd.Series[Any], open_from: int | None) -> pd.Series[Any]:
+    """Give 31 December of each year; missing from the year that had not ended when the table was compiled."""
+    import pandas as pd
+
+    ends = pd.to_datetime(years.astype("int64").astype("str") + "-12-31")
+    return ends if open_from is None else ends.where(years < open_from)
+
+
+def _latest_source(cells: pd.Series[Any], sources: pd.DataFrame, undated: str) -> pd.Series[Any]:
+    """Give the latest date among a row's sources; one without a date counts as dated ``undated``."""
+    import pandas as pd
+
+    ends = end_of_period(sources["date"]).fillna(pd.Timestamp(undated))
+    dates = dict(zip(sources["source_id"], ends, strict=True))
+    latest = [max(dates[source] for source in cell.split(";")) for cell in cells]
+    return pd.Series(latest, index=cells.index, dtype="datetime64[us]")
+
+
+def end_of_period(partial: pd.Series[Any]) -> pd.Series[Any]:
+    """Read dates that may be a day, a month or a year; a month or a year is known when it is over.
+
+    Parameters
+    ----------
+    partial : pandas.Series of str
+        ``YYYY-MM-DD``, ``YYYY-MM``, ``YYYY``, or missing.
+
+    Returns
+    -------
+    pandas.Series
+        datetime64: the day itself, the month's or the year's last day, or missing.
+    """
+    import pandas as pd
+
+    text = partial.astype("str")
+    full = text.where(text.str.len() != 4, text + "-12-31")
+    month = full.str.len() == 7
+    dates = pd.to_datetime(full.where(~month, full + "-01"), format="%Y-%m-%d")
+    return dates.where(~month, dates + pd.offsets.MonthEnd(0))
+
+
+def mask(table: pd.DataFrame, rule: Mapping[str, Any], limit: pd.Timestamp, other: Tables) -> dict[str, pd.Series[Any]]:
+    """Return the columns of a table with the values that were not yet known replaced.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Rows already known on the day.
+    rule : mapping
+        ``columns`` (what stands in each masked column: text, or null for missing) and ``knownFrom`` (a rule).
+    limit : pandas.Timestamp
+        The day of knowledge.
+    other : callable
+        Gives another table of the same package by name.
+
+    Returns
+    -------
+    dict of str to pandas.Series
+        The masked columns; the table itself is left alone, so that one mask never hides another's dates.
+    """
+    known = _by_rule(rule["knownFrom"], table, other) <= limit
+    return {
+        column: table[column].where(known) if value is None else table[column].where(known, value)
+        for column, value in rule["columns"].items()
+    }

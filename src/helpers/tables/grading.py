@@ -1,0 +1,92 @@
+"""The evidence grade of a row, by the rule its table's descriptor states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from helpers.tables import descriptor
+from helpers.tables.loading import Folder, load
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+GRADES = ("filed", "reported", "press", "estimated", "scenario")
+"""Evidence grades, best first."""
+
+
+def weakest(found: Iterable[str]) -> str:
+    """Return the weakest of some grades: a result is as weak as its weakest input."""
+    return GRADES[max(GRADES.index(grade) for grade in found)]
+
+
+def grades(rows: Iterable[str], *, root: Folder = None) -> dict[str, str]:
+    """Return the evidence grade of each row.
+
+    Parameters
+    ----------
+    rows : iterable of str
+        Row ids of any mixture of tables.
+    root : path, optional
+        Data folder; see `helpers.tables.load`.
+
+    Returns
+    -------
+    dict of str to str
+        Grade by row id: filed, reported, press, estimated or scenario.
+
+    Raises
+    ------
+    KeyError
+        Naming the first row id that no graded table has.
+    """
+    wanted = list(dict.fromkeys(rows))
+    known: dict[str, dict[str, str]] = {}
+    answer: dict[str, str] = {}
+    for row in wanted:
+        name = row.split("/", 1)[0]
+        if name not in known:
+            known[name] = _of_table(name, root)
+        if row not in known[name]:
+            raise KeyError(f"no row {row!r}")
+        answer[row] = known[name][row]
+    return answer
+
+
+def _of_table(name: str, root: Folder) -> dict[str, str]:
+    if name not in descriptor.names(root):
+        return {}
+    rule = descriptor.describe(name, root).get("grade")
+    if rule is None:
+        return {}
+    table = load(name, root=root)
+    return dict(zip(table.index, by_rule(rule, table), strict=True))
+
+
+def by_rule(rule: dict[str, Any], table: pd.DataFrame) -> list[str]:
+    """Apply a grade rule to the rows of a table.
+
+    Parameters
+    ----------
+    rule : dict
+        ``{"constant": grade}``, or ``{"column": name, "map": {value: grade}}`` with an optional ``"otherwise"`` for
+        the values that the map does not have. A cell with several values joined by ``;`` gets the weakest grade.
+    table : pandas.DataFrame
+        The table's rows.
+
+    Returns
+    -------
+    list of str
+        One grade a row.
+    """
+    if "constant" in rule:
+        return [rule["constant"]] * len(table)
+    grade_of: dict[str, str] = rule["map"]
+    otherwise = rule.get("otherwise")
+
+    def grade(cell: str) -> str:
+        return weakest(grade_of.get(value, otherwise) or grade_of[value] for value in cell.split(";"))
+
+    cells = table[rule["column"]].astype("str")
+    graded = {cell: grade(cell) for cell in cells.unique()}
+    return [graded[cell] for cell in cells]

@@ -1,0 +1,115 @@
+"""Tables as they stood on a day: read, typed, validated, cut to what was known, and masked."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from helpers import journal
+from helpers.tables import asof, descriptor, reading
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Folder = str | os.PathLike[str] | None
+
+
+def load(name: str, as_of: date | str | None = None, *, root: Folder = None) -> pd.DataFrame:
+    """Return a table, validated, with the rows and values known on a day.
+
+    Parameters
+    ----------
+    name : str
+        Table name, for example ``"cash_flows"``.
+    as_of : datetime.date or str, optional
+        Day of knowledge; rows known only later are left out, and later outcomes are masked. None gives every row.
+    root : path, optional
+        Data folder, by default ``$WHO_PAYS_DATA``, then the repository's, then the installed package's.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by row id (``"cash_flows/AMZN/2025-06-30"``); all columns of the file, typed. Units are those of
+        `describe`: US dollars are in millions unless the field says otherwise. A missing value stays missing.
+
+    Raises
+    ------
+    DataError
+        If the file breaks its descriptor; the message names file, row, column, value and rule.
+    KeyError
+        If there is no such table.
+    """
+    # Read the date first: a wrong one is the caller's error and must not hide behind the file's.
+    limit = None if as_of is None else asof.day(as_of)
+    table, digest = _complete(name, root)
+    if limit is not None:
+        table = _as_known(name, table, limit, root)
+    journal.record(
+        "table", name=name, sha256=digest, as_of=None if limit is None else limit.date().isoformat(), rows=len(table)
+    )
+    return table
+
+
+def known_from(name: str, *, root: Folder = None) -> pd.Series[Any]:
+    """Return the first day on which each row of a table could be known.
+
+    Parameters
+    ----------
+    name : str
+        Table name.
+    root : path, optional
+        Data folder; see `load`.
+
+    Returns
+    -------
+    pandas.Series
+        datetime64 by row id.
+    """
+    table, _ = _complete(name, root)
+    return asof.known_from(descriptor.describe(name, root), table, lambda other: _complete(other, root)[0])
+
+
+def sources(frame: pd.DataFrame, *, root: Folder = None) -> pd.DataFrame:
+    """Return the sources that the rows of a frame cite.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Rows of any tables, with their ``source_id`` column (several ids in a cell are joined by ``;``).
+    root : path, optional
+        Data folder; see `load`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows of the table ``sources``, each once, in the order of that table.
+    """
+    cited = {source for cell in frame["source_id"].dropna() for source in str(cell).split(";")}
+    table = load("sources", root=root)
+    return table[table["source_id"].isin(cited)]
+
+
+def _complete(name: str, root: Folder) -> tuple[pd.DataFrame, str]:
+    """Read, type and validate every row of a table; return it with the hash of its bytes."""
+    from helpers.tables import columns, schema
+
+    resource = descriptor.describe(name, root)
+    cells = reading.read(Path(descriptor.root(root)), resource)
+    table = columns.frame(resource, cells)
+    schema.validate(resource, cells, table)
+    return table, cells.sha256
+
+
+def _as_known(name: str, table: pd.DataFrame, limit: pd.Timestamp, root: Folder) -> pd.DataFrame:
+    resource = descriptor.describe(name, root)
+
+    def other(wanted: str) -> pd.DataFrame:
+        return _complete(wanted, root)[0]
+
+    known = table[asof.known_from(resource, table, other) <= limit]
+    masked: dict[str, pd.Series[Any]] = {}
+    for rule in resource.get("maskedUntilKnown", []):
+        masked |= asof.mask(known, rule, limit, other)
+    return known.assign(**masked)
