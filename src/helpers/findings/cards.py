@@ -16,7 +16,7 @@ from helpers.findings.schema import VERDICTS
 def badge(verdict: str) -> str:
     """Return a verdict as mark and word: never colour alone."""
     kind = verdict.replace(" ", "-")
-    return f'<span class="verdict verdict-{kind}"><span class="mark">{VERDICTS[verdict]}</span> {verdict}</span>'
+    return f'<span class="verdict verdict-{kind}"><span class="glyph">{VERDICTS[verdict]}</span> {verdict}</span>'
 
 
 def claim_card(claim: Claim, change: str = "") -> str:

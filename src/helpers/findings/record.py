@@ -59,7 +59,8 @@ class Number:
         if spec == "plain":
             return self.text
         text = self.text if not spec else (units.UNKNOWN if self.value is None else format(self.value, spec))
-        return text + grade_mark(self.grade)
+        # One word, as far as line breaks go: neither the minus sign nor the grade may stand alone.
+        return f'<span class="stated">{text}{grade_mark(self.grade)}</span>'
 
     def __str__(self) -> str:
         """Write value and grade."""

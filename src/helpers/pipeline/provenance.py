@@ -1,0 +1,91 @@
+"""The box at the end of a page: which data, as known when, by which code."""
+
+from __future__ import annotations
+
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from helpers import __version__, tables
+from helpers.pipeline.outcome import Outcome
+
+
+def cell(outcome: Outcome, *, root: Path) -> NotebookNode:
+    """Return the provenance box of a run as a Markdown cell.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        Its journal names the tables that were read.
+    root : Path
+        The project's folder.
+
+    Returns
+    -------
+    NotebookNode
+    """
+    read = tables_read(outcome.journal)
+    lines = [
+        "## Provenance",
+        "",
+        "| what | which |",
+        "|:--|:--|",
+        f"| Known on | {outcome.run.parameters.get('as_of', 'not given')} |",
+        f"| Tables read | {', '.join(f'`{name}`' for name in read) or 'none'} |",
+        f"| Sources behind them | {_count_sources(read)} |",
+        f"| Package | who-pays-for-ai {__version__} |",
+        f"| Commit | {commit(root)} |",
+    ]
+    box: NotebookNode = nbformat.v4.new_markdown_cell("\n".join(lines), id="provenance")
+    return box
+
+
+def tables_read(journal: list[dict[str, Any]]) -> dict[str, str | None]:
+    """Return the latest day of knowledge asked of each table a run read; None means the whole table."""
+    read: dict[str, str | None] = {}
+    for event in journal:
+        if event.get("event") == "table":
+            name, as_of = event["name"], event.get("as_of")
+            known = name in read
+            read[name] = as_of if not known else _later(read[name], as_of)
+    return dict(sorted(read.items()))
+
+
+def _later(one: str | None, other: str | None) -> str | None:
+    return None if one is None or other is None else max(one, other)
+
+
+def _count_sources(read: dict[str, str | None]) -> int:
+    """Count the distinct sources cited by the rows that could be read."""
+    cited: set[str] = set()
+    for name, as_of in read.items():
+        # The list of sources cites nothing itself, and the article's claims are what is tested.
+        if name not in {"sources", "claims"}:
+            cited |= _sources(name, as_of)
+    return len(cited)
+
+
+@cache
+def _sources(name: str, as_of: str | None) -> frozenset[str]:
+    frame = tables.load(name, as_of)
+    return frozenset(id for cell in frame["source_id"].dropna() for id in str(cell).split(";") if id)
+
+
+@cache
+def commit(root: Path) -> str:
+    """Return the commit of the project's folder, saying so where files differ from it."""
+    try:
+        revision = _git(root, "rev-parse", "--short=12", "HEAD")
+        changed = _git(root, "status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown (not a git checkout)"
+    return f"`{revision}`" + (" with local changes" if changed else "")
+
+
+def _git(root: Path, *words: str) -> str:
+    command = ["git", "-C", str(root), *words]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()  # noqa: S603

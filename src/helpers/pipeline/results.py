@@ -1,0 +1,63 @@
+"""``reports/results.json``: every number and verdict of every run, for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from helpers.findings.schema import FINDINGS_MIME
+
+if TYPE_CHECKING:
+    from helpers.pipeline.clean import CleanNotebook
+
+SCHEMA = 1
+
+
+def document(
+    editions: Mapping[str, str],
+    cleaned: Mapping[tuple[str, str], CleanNotebook],
+    statuses: Mapping[tuple[str, str], str],
+) -> dict[str, Any]:
+    """Return the content of ``results.json``.
+
+    Parameters
+    ----------
+    editions : mapping of edition to ISO date
+        The `as_of` of each edition.
+    cleaned : mapping of (edition, notebook) to CleanNotebook
+        What the notebooks state; a run with nothing to show is left out.
+    statuses : mapping of (edition, notebook) to str
+        ``ok``, ``stale`` (an older good run is shown) or ``failed``.
+
+    Returns
+    -------
+    dict
+        ``{"schema": 1, "editions": {edition: {"as_of": …, "notebooks": {notebook: {"status": …, "numbers": …,
+        "claims": …}}}}}``, all names sorted.
+    """
+    content: dict[str, Any] = {}
+    for edition, as_of in editions.items():
+        notebooks: dict[str, Any] = {}
+        for (of, notebook), status in sorted(statuses.items()):
+            if of != edition:
+                continue
+            stated = cleaned.get((edition, notebook))
+            notebooks[notebook] = {
+                "status": status,
+                "numbers": dict(sorted(stated.numbers.items())) if stated else {},
+                "claims": dict(sorted(stated.claims.items())) if stated else {},
+            }
+        content[edition] = {"as_of": as_of, "notebooks": notebooks}
+    return {"schema": SCHEMA, "editions": content}
+
+
+def of_notebook(notebook: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the numbers and claims that a published notebook holds in its outputs."""
+    numbers: dict[str, Any] = {}
+    claims: dict[str, Any] = {}
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            stated = output.get("data", {}).get(FINDINGS_MIME, {})
+            numbers |= stated.get("numbers", {})
+            claims |= stated.get("claims", {})
+    return numbers, claims
