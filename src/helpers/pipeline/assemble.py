@@ -1,0 +1,215 @@
+"""From outcomes to everything that is published: executed notebooks, site, results and status.
+
+A run that failed, or was not asked for, keeps what an earlier start published of it. A failed one is marked as stale.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from helpers.pipeline.outcome import Failure, Outcome
+from helpers.pipeline.plan import Run
+
+if TYPE_CHECKING:
+    from helpers.pipeline.clean import CleanNotebook
+
+Shown = Literal["ok", "stale", "failed"]
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What turns executed notebooks into pages, handed in so that the rest can be tested without it.
+
+    Attributes
+    ----------
+    clean : callable
+        As `helpers.pipeline.clean.clean`.
+    build : callable
+        As `helpers.pipeline.site.build`.
+    """
+
+    clean: Callable[..., Any]
+    build: Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One run as it is published: the outcome of this start, if it had a part in it, and what stands on its page."""
+
+    run: Run
+    outcome: Outcome | None
+    shown: Shown
+    error: Failure | None = None
+
+
+class Assembly:
+    """Builds the items of one publication.
+
+    Parameters
+    ----------
+    root : Path
+        The project's folder.
+    reports : Path
+        What is published now, from which earlier good pages are kept.
+    ready, scratch : Path
+        Where the new items go; where files may be written meanwhile.
+    tools : Tools
+
+    Attributes
+    ----------
+    warnings : list of str
+        What notebooks wrote to their error stream, one line each, for the operator.
+    """
+
+    def __init__(self, root: Path, reports: Path, ready: Path, scratch: Path, tools: Tools) -> None:
+        self.root, self.reports, self.ready, self.scratch, self.tools = root, reports, ready, scratch, tools
+        self.earlier = _earlier(reports / "status.json")
+        self.warnings: list[str] = []
+
+    def make(self, runs: Sequence[Run], outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """Build everything.
+
+        Parameters
+        ----------
+        runs : sequence of Run
+            Every run that the site shows, in its order.
+        outcomes : sequence of Outcome
+            Of those that were executed now.
+
+        Returns
+        -------
+        list of Outcome
+            As given, but failed where the finished notebook does not hold what it must.
+        """
+        (self.ready / "executed").mkdir(parents=True, exist_ok=True)
+        by_name = {outcome.run.name: outcome for outcome in outcomes}
+        results = [result for run in runs if (result := self._result(run, by_name.get(run.name)))]
+        self._site(results)
+        self._results(results)
+        self._status(results)
+        return [result.outcome for result in results if result.outcome]
+
+    def _result(self, run: Run, outcome: Outcome | None) -> Result | None:
+        if outcome and outcome.error is None:
+            outcome = self._cleaned(outcome)
+            if outcome.error is None:
+                return Result(run, outcome, "ok")
+        is_kept = self._keep(run)
+        error = outcome.error if outcome else _failure(self.earlier.get(run.name, {}).get("error"))
+        if error is None and not is_kept:
+            return None  # not asked for now, and never before
+        return Result(run, outcome, "ok" if error is None else "stale" if is_kept else "failed", error)
+
+    def _cleaned(self, outcome: Outcome) -> Outcome:
+        """Write the notebook of a good run as it is published, or return the run as failed."""
+        import nbformat
+
+        cleaned = self.tools.clean(outcome, root=self.root)
+        self.warnings += [f"{outcome.run.name}: {text.strip()}" for text in cleaned.warnings]
+        if cleaned.problems:
+            return outcome.failed(Failure("report", "; ".join(cleaned.problems)))
+        path = _executed(self.ready, outcome.run)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(nbformat.writes(cleaned.notebook) + "\n", encoding="utf-8")
+        return outcome
+
+    def _keep(self, run: Run) -> bool:
+        """Carry over the last good notebook of a run; false when there is none."""
+        old, new = _executed(self.reports, run), _executed(self.ready, run)
+        if not old.is_file():
+            return False
+        new.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(old, new)
+        return True
+
+    def _site(self, results: Sequence[Result]) -> None:
+        from helpers.pipeline.pages import Page
+
+        pages = []
+        for one in results:
+            reason = one.error.reason if one.error else ""
+            pages.append(Page(one.run, one.shown, self._notebook(one.run), reason, one.error))
+        html, work = self.ready / "html", self.scratch / "site"
+        self.tools.build(pages, html=html, work=work, root=self.root)
+
+    def _results(self, results: Sequence[Result]) -> None:
+        from helpers.pipeline.results import document
+
+        editions = {one.run.edition: str(one.run.parameters.get("as_of", "")) for one in results}
+        statuses = {(one.run.edition, one.run.notebook): one.shown for one in results}
+        # Read from what is published, so that a kept page and its results cannot differ.
+        published = {
+            (one.run.edition, one.run.notebook): _published(path)
+            for one in results
+            if (path := self._notebook(one.run))
+        }
+        _write(self.ready / "results.json", document(editions, published, statuses))
+
+    def _status(self, results: Sequence[Result]) -> None:
+        entries = {
+            one.run.name: _entry(one, one.outcome, self.earlier.get(one.run.name, {}))
+            if one.outcome
+            else self.earlier.get(one.run.name, {})
+            for one in results
+        }
+        _write(self.ready / "status.json", {"schema": 1, "runs": entries})
+
+    def _notebook(self, run: Run) -> Path | None:
+        path = _executed(self.ready, run)
+        return path if path.is_file() else None
+
+
+def _published(path: Path) -> CleanNotebook:
+    """Read a published notebook back with what it states."""
+    import nbformat
+
+    from helpers.pipeline.clean import CleanNotebook
+    from helpers.pipeline.results import of_notebook
+
+    notebook = nbformat.read(path, as_version=4)
+    numbers, claims = of_notebook(notebook)
+    return CleanNotebook(notebook, numbers=numbers, claims=claims)
+
+
+def _entry(result: Result, outcome: Outcome, earlier: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the line of a run in ``status.json``; `published_key` is the key of the page that readers see."""
+    error = asdict(outcome.error) if outcome.error else None
+    kept_key = earlier.get("published_key") if result.shown == "stale" else None
+    return {
+        "status": outcome.status,
+        "stale": result.shown == "stale",
+        "seconds": outcome.seconds,
+        "peak_memory_mb": outcome.peak_memory_mb,
+        "key": outcome.key,
+        "published_key": outcome.key if result.shown == "ok" else kept_key,
+        "error": error,
+    }
+
+
+def _failure(error: Mapping[str, Any] | None) -> Failure | None:
+    with contextlib.suppress(TypeError):  # written by another version
+        return Failure(**error) if error else None
+    return None
+
+
+def _executed(reports: Path, run: Run) -> Path:
+    return reports / "executed" / run.edition / f"{run.notebook}.ipynb"
+
+
+def _earlier(path: Path) -> dict[str, dict[str, Any]]:
+    """Read the status of an earlier start; a file that is missing or damaged is as if there had been none."""
+    try:
+        runs: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["runs"]
+        return {name: dict(entry) for name, entry in runs.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _write(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")

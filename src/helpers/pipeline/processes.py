@@ -1,0 +1,67 @@
+"""Finding and ending processes: the tree of a worker, and what escaped from it.
+
+A Jupyter kernel starts a session of its own and is adopted by another process when its parent dies, so a tree alone
+misses some. Each run therefore marks its kernel's environment with a token, which every child inherits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+
+import psutil
+
+#: Environment variable that holds the token of a run in its kernel and in all the kernel starts.
+MARK = "WHO_PAYS_RUN"
+_GONE = (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess)
+
+
+def tree(pid: int) -> list[psutil.Process]:
+    """Return a process and all its descendants; empty when it is gone."""
+    try:
+        process = psutil.Process(pid)
+        return [process, *process.children(recursive=True)]
+    except _GONE:
+        return []
+
+
+def resident_mb(processes: Iterable[psutil.Process]) -> float:
+    """Return the resident memory of the processes together, in MiB; pages they share count once for each."""
+    total = 0
+    for process in processes:
+        with contextlib.suppress(*_GONE):
+            total += process.memory_info().rss
+    return total / 2**20
+
+
+def marked(token: str) -> list[psutil.Process]:
+    """Return the running processes whose environment carries a token that begins with `token`."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(*_GONE, OSError):
+            if process.environ().get(MARK, "").startswith(token):
+                found.append(process)
+    return found
+
+
+def end(processes: Iterable[psutil.Process], seconds: float = 5.0) -> None:
+    """Kill processes and wait until they are gone. A number that was given to another process since is left alone."""
+    killed = []
+    for process in processes:
+        # psutil compares the start time first, so a reused number raises NoSuchProcess.
+        with contextlib.suppress(*_GONE):
+            process.kill()
+            killed.append(process)
+    psutil.wait_procs(killed, timeout=seconds)
+
+
+def end_marked(token: str) -> int:
+    """Kill whatever carries the token, again until nothing does; return how many there were."""
+    count = 0
+    for _ in range(5):  # a process may start another while it is looked for
+        found = marked(token)
+        if not found:
+            break
+        count += len(found)
+        end(found)
+    return count

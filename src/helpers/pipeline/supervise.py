@@ -1,0 +1,284 @@
+"""Runs notebooks in worker processes and holds them to their limits.
+
+The supervisor believes processes, not files: a run is over when its worker says so, when a limit is passed, or when
+the worker is gone. Each way leaves no process behind and none of them stops the other runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from helpers import journal
+from helpers.pipeline import processes, worker
+from helpers.pipeline.errors import PipelineError
+from helpers.pipeline.outcome import Failure, Outcome, Status
+from helpers.pipeline.parameters import code_cells
+from helpers.pipeline.plan import Run
+from helpers.pipeline.progress import Progress
+
+#: Seconds between two looks at the memory of the running notebooks.
+SAMPLE = 0.1
+#: Seconds a worker may take to import papermill before it counts as broken.
+START_LIMIT = 120.0
+_STARTS_WITHOUT_SUCCESS = 3
+
+
+def execute(
+    runs: Sequence[Run],
+    *,
+    root: Path,
+    scratch: Path,
+    token: str,
+    jobs: int | None = None,
+    keys: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+) -> list[Outcome]:
+    """Execute runs in parallel.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+        With parameters already checked.
+    root, scratch : Path
+        The project's folder; a private folder for logs and half-done notebooks.
+    token : str
+        Marks every process of this start; unique on the machine.
+    jobs : int, optional
+        Workers at once; as many as cores when not given.
+    keys : mapping of str to str, optional
+        The key of each run, by run name, to be passed on.
+    progress : Progress, optional
+        Told what goes on.
+
+    Returns
+    -------
+    list of Outcome
+        One for each run, in the order of `runs`.
+
+    Raises
+    ------
+    PipelineError
+        When no worker can be started at all.
+    """
+    scratch.mkdir(parents=True, exist_ok=True)
+    pool = _Pool(root, scratch, token, keys or {}, progress or Progress())
+    try:
+        outcomes = pool.work(runs, min(jobs or cores(), len(runs)))
+    finally:
+        with _undisturbed():
+            pool.close()
+    return [outcomes[run.name] for run in runs]
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    with contextlib.suppress(AttributeError):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class _Pool:
+    """The workers, and what each is doing."""
+
+    def __init__(self, root: Path, scratch: Path, token: str, keys: Mapping[str, str], progress: Progress) -> None:
+        self.root, self.scratch, self.token, self.keys, self.progress = root, scratch, token, keys, progress
+        self.workers: list[_Worker] = []
+        self.waiting: deque[Run] = deque()
+        self.outcomes: dict[str, Outcome] = {}
+        self.started = self.broken = 0
+
+    def work(self, runs: Sequence[Run], jobs: int) -> dict[str, Outcome]:
+        """Return the outcome of every run, by name."""
+        self.waiting.extend(runs)
+        self.progress.begin(runs)
+        while len(self.outcomes) < len(runs):
+            self._staff(min(jobs, len(runs) - len(self.outcomes)))
+            self._hear()
+            self._measure()
+        return self.outcomes
+
+    def close(self) -> None:
+        """End every worker and whatever still carries the token of this start."""
+        for one in self.workers:
+            one.end()
+        self.workers.clear()
+        processes.end_marked(f"{self.token}/")
+
+    def _staff(self, wanted: int) -> None:
+        """Replace workers that are gone and give work to those that wait."""
+        while len(self.workers) < wanted:
+            if self.broken >= _STARTS_WITHOUT_SUCCESS:
+                raise PipelineError(f"no worker process could be started:\n{self._last_log()}")
+            self.started += 1
+            self.workers.append(_Worker(self.scratch / f"worker-{self.started}.log"))
+        for one in self.workers:
+            if one.is_ready and one.task is None and self.waiting:
+                run = self.waiting.popleft()
+                place = self.scratch / run.edition / run.notebook
+                one.take(worker.Task(run, self.root, place, f"{self.token}/{run.name}/"))
+                self.progress.started(run)
+
+    def _hear(self) -> None:
+        """Wait a moment for news from any worker: a message, or its end."""
+        sources: dict[Any, _Worker] = {}
+        for one in self.workers:
+            sources[one.connection] = sources[one.process.sentinel] = one
+        for one in {id(found): found for found in map(sources.__getitem__, wait(sources, SAMPLE))}.values():
+            for kind, content in one.messages():
+                self._told(one, kind, content)
+            if not one.process.is_alive():
+                self._gone(one)
+
+    def _told(self, one: _Worker, kind: str, content: Any) -> None:
+        if kind == "ready":
+            one.is_ready, self.broken = True, 0
+        elif kind == "cell" and one.task:
+            one.cell, done, total = content
+            self.progress.at_cell(one.task.run, done, total)
+        elif kind == "done":
+            self._finish(one, content.status, content.error)
+
+    def _gone(self, one: _Worker) -> None:
+        code = one.process.exitcode or 0
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+        if one.task:
+            self._finish(one, "died", one.failure("died", f"the worker process {how}"))
+        elif not one.is_ready:
+            self.broken += 1
+        self._dismiss(one)
+
+    def _measure(self) -> None:
+        """Look at time and memory of every running notebook and stop those beyond a limit."""
+        for one in list(self.workers):
+            if one.task is None:
+                if not one.is_ready and one.seconds > START_LIMIT:
+                    self.broken += 1
+                    self._dismiss(one)
+                continue
+            run = one.task.run
+            memory = one.sample()
+            self.progress.sampled(run, memory)
+            if memory > run.memory_limit_mb:
+                text = f"stopped at {memory:.0f} MB of memory; the limit is {run.memory_limit_mb} MB"
+                self._stop(one, "memory", text)
+            elif one.seconds > run.seconds_limit:
+                self._stop(one, "timeout", f"stopped after {run.seconds_limit:g} s, the limit for the whole notebook")
+
+    def _stop(self, one: _Worker, status: Status, message: str) -> None:
+        failure, seconds = one.failure(status, message), one.seconds
+        one.end()  # first, so that the file it leaves no longer changes
+        self._finish(one, status, failure, seconds)
+        self._dismiss(one)
+
+    def _finish(self, one: _Worker, status: Status, error: Failure | None, seconds: float | None = None) -> None:
+        task = one.task
+        assert task is not None
+        seconds = one.seconds if seconds is None else seconds
+        one.task = None
+        processes.end(one.seen.values())  # a process that a cell left running
+        processes.end_marked(task.token)
+        outcome = Outcome(
+            run=task.run,
+            status=status,
+            seconds=round(seconds, 3),
+            peak_memory_mb=round(one.peak_mb, 1),
+            key=self.keys.get(task.run.name, ""),
+            error=error,
+            notebook=worker.executed(task.scratch),
+            journal=journal.read(task.scratch / worker.JOURNAL),
+        )
+        self.outcomes[task.run.name] = outcome
+        self.progress.finished(outcome)
+
+    def _dismiss(self, one: _Worker) -> None:
+        one.end()
+        self.workers.remove(one)
+
+    def _last_log(self) -> str:
+        with contextlib.suppress(OSError):
+            return (self.scratch / f"worker-{self.started}.log").read_text(errors="replace")[-2000:]
+        return ""
+
+
+class _Worker:
+    """A worker process as the supervisor sees it."""
+
+    def __init__(self, log: Path) -> None:
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        self.connection = ours
+        self.process = context.Process(target=worker.serve, args=(theirs, log), daemon=True)
+        with _undisturbed():  # a Ctrl-C in between would leave a process that nobody knows
+            self.process.start()
+        theirs.close()
+        self.task: worker.Task | None = None
+        self.is_ready = False
+        self.since = time.monotonic()
+        self.cell: int | None = None
+        self.peak_mb = 0.0
+        self.seen: dict[int, psutil.Process] = {}
+
+    @property
+    def seconds(self) -> float:
+        """Time since the current run, or the process itself, began."""
+        return time.monotonic() - self.since
+
+    def take(self, task: worker.Task) -> None:
+        """Begin a run."""
+        self.task, self.since, self.cell, self.peak_mb, self.seen = task, time.monotonic(), None, 0.0, {}
+        with contextlib.suppress(OSError):  # a worker that is already gone is noticed by its sentinel
+            self.connection.send(task)
+
+    def messages(self) -> Iterator[tuple[str, Any]]:
+        """Yield what has arrived; a message cut off by a kill is none."""
+        with contextlib.suppress(EOFError, OSError):
+            while self.connection.poll():
+                yield self.connection.recv()
+
+    def sample(self) -> float:
+        """Return the memory of this worker and all below it in MiB, and remember who they are."""
+        found = processes.tree(self.process.pid or 0)
+        self.seen.update({one.pid: one for one in found[1:]})
+        memory = processes.resident_mb(found)
+        self.peak_mb = max(self.peak_mb, memory)
+        return memory
+
+    def failure(self, kind: str, message: str) -> Failure:
+        """Describe a run that could not describe itself."""
+        source = ""
+        if self.task and self.cell is not None:
+            source = str(code_cells(self.task.run.path)[self.cell]["source"])
+        return Failure(kind, message, self.cell, source)
+
+    def end(self) -> None:
+        """Kill the process and everything it ever started."""
+        # Looked up first: once the worker is gone nobody can say whose children they were.
+        below = processes.tree(self.process.pid or 0)[1:]
+        self.process.kill()
+        processes.end([*below, *self.seen.values()])
+        if self.task:
+            processes.end_marked(self.task.token)
+        self.process.join(5)
+        self.connection.close()
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hold back Ctrl-C and SIGTERM for a moment."""
+    held = {signal.SIGINT, signal.SIGTERM}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, held)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,0 +1,298 @@
+"""One worker process: takes runs one after another and executes each with papermill.
+
+A worker lives through many runs, so that importing papermill is paid once. What papermill writes goes to a private
+folder; what happened is told by what papermill returned or raised, and by reading the file back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import functools
+import importlib.util
+import json
+import os
+import re
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Literal
+
+from helpers import journal
+from helpers.pipeline import processes
+from helpers.pipeline.outcome import Failure
+from helpers.pipeline.parameters import code_cells
+from helpers.pipeline.plan import Run
+
+EXECUTED = "executed.ipynb"
+JOURNAL = "journal.jsonl"
+_COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+#: Settings of the person who starts the pipeline that would change what a notebook does or shows.
+_REMOVED = ("MPLBACKEND", "PYTHONSTARTUP", "PYTHONINSPECT", "JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "IPYTHON")
+#: Begins the paths that papermill shall write through `_WholeFiles`.
+_WHOLE = "whole:"
+_THREADS = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM")
+
+
+@dataclass(frozen=True)
+class Task:
+    """A run, where its files go, and the token that marks its processes."""
+
+    run: Run
+    root: Path
+    scratch: Path
+    token: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a worker tells of a run; the supervisor adds time, memory and key."""
+
+    status: Literal["ok", "failed", "died"]
+    error: Failure | None
+
+
+def serve(connection: Connection, log: Path) -> None:
+    """Run tasks from the connection until it closes; the body of a worker process.
+
+    Parameters
+    ----------
+    connection : Connection
+        Receives `Task`, or None to stop. Sends ``("ready", None)`` once, ``("cell", (index, done, total))`` as a
+        notebook proceeds, and ``("done", Report)`` at the end of each run.
+    log : Path
+        Where this process and its kernels write what would otherwise go to the terminal.
+    """
+    _detach(log)
+    _loaded_papermill()  # before the first run's clock starts
+    connection.send(("ready", None))
+    with contextlib.suppress(EOFError, OSError):
+        while (task := connection.recv()) is not None:
+            connection.send(("done", execute(task, log, lambda *cell: connection.send(("cell", cell)))))
+
+
+def execute(task: Task, log: Path, at_cell: Callable[[int | None, int, int], None]) -> Report:
+    """Execute one notebook and say what became of it.
+
+    Parameters
+    ----------
+    task : Task
+    log : Path
+        The last lines written there explain a kernel that died.
+    at_cell : callable
+        Called before each cell with its index in the source notebook (None for the injected one), the number of
+        cells before it and the number of all cells.
+
+    Returns
+    -------
+    Report
+        Never raises on behalf of the notebook.
+    """
+    task.scratch.mkdir(parents=True, exist_ok=True)
+    logged = log.stat().st_size if log.exists() else 0
+    place = _Place(task.run, at_cell)
+    with environment(task):
+        try:
+            error = _papermill(task, place)
+            report = Report("failed", error) if error else Report("ok", None)
+        except Exception as raised:  # whatever it is, it belongs to this run and must not stop the others
+            report = _explain(raised, place, _tail(log, logged))
+    return _tidied(report, task.root)
+
+
+@contextlib.contextmanager
+def environment(task: Task) -> Iterator[None]:
+    """Give the kernel an environment that does not depend on who starts the pipeline, and put the old one back."""
+    scratch = task.scratch
+    default_style = importlib.util.find_spec("matplotlib")
+    settings = {
+        processes.MARK: task.token,
+        journal.VARIABLE: str(scratch / JOURNAL),
+        "PYTHONHASHSEED": "0",
+        "SOURCE_DATE_EPOCH": "315532800",  # 1980-01-01, the first day a zip file can hold
+        "TZ": "UTC",
+        "LC_ALL": "C.UTF-8",
+        "IPYTHONDIR": str(scratch / "ipython"),
+        "JUPYTER_CONFIG_DIR": str(scratch / "jupyter"),
+        "JUPYTER_DATA_DIR": str(scratch / "jupyter"),
+        "JUPYTER_RUNTIME_DIR": str(scratch / "jupyter"),
+        **{f"{library}_NUM_THREADS": "1" for library in _THREADS},
+    }
+    if default_style and default_style.submodule_search_locations:
+        settings["MATPLOTLIBRC"] = str(Path(default_style.submodule_search_locations[0], "mpl-data", "matplotlibrc"))
+    before = dict(os.environ)
+    os.environ.update(settings)
+    for name in _REMOVED:
+        os.environ.pop(name, None)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def executed(scratch: Path) -> str | None:
+    """Read back what papermill wrote, without its own notes; None where no valid notebook was left.
+
+    Papermill's metadata says `completed` of cells that never ran and repeats parameters and paths, and its error
+    markers are cells that the author never wrote: none of it is passed on.
+    """
+    try:
+        notebook = json.loads((scratch / EXECUTED).read_text(encoding="utf-8"))
+        notebook["cells"] = [cell for cell in notebook["cells"] if "papermill-error-cell-tag" not in _tags(cell)]
+        for holder in (notebook, *notebook["cells"]):
+            holder["metadata"].pop("papermill", None)
+    except (OSError, ValueError, KeyError):
+        return None
+    return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def _papermill(task: Task, place: _Place) -> Failure | None:
+    run = task.run
+    _loaded_papermill().execute_notebook(
+        _literally(str(run.path)),
+        _WHOLE + _literally(str(task.scratch / EXECUTED)),
+        parameters=dict(run.parameters),
+        kernel_name="python3",  # the interpreter of this environment, whatever the author's kernel is called
+        language="python",
+        cwd=str(run.path.parent),
+        progress_bar=False,
+        on_cell_start=place.move,
+        extra_arguments=["--log-level=ERROR"],
+    )
+    return _unfinished(task.scratch, place)
+
+
+@functools.cache
+def _loaded_papermill() -> Any:
+    import papermill
+    from papermill.iorw import papermill_io
+
+    papermill_io.register(_WHOLE, _WholeFiles)
+    return papermill
+
+
+def _unfinished(scratch: Path, place: _Place) -> Failure | None:
+    """Check a file that papermill calls complete: every code cell was executed and none holds an error."""
+    text = executed(scratch)
+    if text is None:
+        return Failure("not executed", "papermill left no readable notebook")
+    for index, cell in enumerate(json.loads(text)["cells"]):
+        if cell["cell_type"] != "code":
+            continue
+        source = "".join(cell["source"])
+        where = place.in_source(index)
+        raised = [output["ename"] for output in cell["outputs"] if output["output_type"] == "error"]
+        if raised:
+            text = f"the cell raised {raised[0]}, which papermill lets pass; what follows was not executed"
+            return Failure("not executed", text, where, source)
+        if cell["execution_count"] is None and source.strip():
+            return Failure("not executed", "execution ended before this cell", where, source)
+    return None
+
+
+class _Place:
+    """Where in the source notebook a run stands; papermill's injected cell shifts what follows it by one."""
+
+    def __init__(self, run: Run, at_cell: Callable[[int | None, int, int], None]) -> None:
+        self.cells = code_cells(run.path)
+        self.at_cell = at_cell
+        self.current: int | None = None
+        tagged = [index for index, cell in enumerate(self.cells) if "parameters" in _tags(cell)]
+        # Papermill injects nothing when there are no parameters.
+        self.injected = tagged[0] + 1 if tagged and run.parameters else len(self.cells)
+
+    def move(self, cell: Mapping[str, Any], cell_index: int) -> None:  # noqa: ARG002 - nbclient names both
+        self.current = self.in_source(cell_index)
+        self.at_cell(self.current, cell_index, len(self.cells) + 1)
+
+    def in_source(self, index: int) -> int | None:
+        return index if index < self.injected else None if index == self.injected else index - 1
+
+    def source(self, index: int | None) -> str:
+        return "" if index is None else str(self.cells[index]["source"])
+
+
+class _WholeFiles:
+    """Writes for papermill so that a reader, or a kill, never meets half a file: papermill truncates, then writes."""
+
+    @staticmethod
+    def read(path: str) -> str:
+        return Path(path.removeprefix(_WHOLE)).read_text(encoding="utf-8")
+
+    @staticmethod
+    def write(text: str, path: str) -> None:
+        path = path.removeprefix(_WHOLE)
+        with tempfile.NamedTemporaryFile("w", dir=Path(path).parent, delete=False, encoding="utf-8") as file:
+            file.write(text)
+        Path(file.name).replace(path)
+
+    @staticmethod
+    def pretty_path(path: str) -> str:
+        return path
+
+
+def _explain(raised: Exception, place: _Place, log: str) -> Report:
+    from nbclient.exceptions import DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+
+    if isinstance(raised, PapermillExecutionError):
+        where = place.in_source(raised.cell_index)
+        trace = "\n".join(raised.traceback or [])
+        return Report("failed", Failure(raised.ename, raised.evalue, where, raised.source, trace))
+    here = place.current
+    if isinstance(raised, DeadKernelError) or "Kernel died" in str(raised):
+        message = "the kernel died: the process ended without an answer (killed, crashed, or os._exit)"
+        return Report("died", Failure("died", message, here, place.source(here), log))
+    message = f"{type(raised).__name__}: {raised}"
+    return Report("failed", Failure("worker", message, here, place.source(here), traceback.format_exc()))
+
+
+def _tidied(report: Report, root: Path) -> Report:
+    """Take terminal colours and this machine's folders out of what readers will see."""
+    if report.error is None:
+        return report
+
+    def tidy(text: str) -> str:
+        text = _COLOURS.sub("", text).replace(f"{root}{os.sep}", "")
+        return text.replace(sys.prefix, ".venv").replace(str(Path.home()), "~")
+
+    error = report.error
+    return Report(
+        report.status,
+        Failure(error.kind, tidy(error.message), error.cell_index, error.cell_source, tidy(error.traceback)),
+    )
+
+
+def _detach(log: Path) -> None:
+    """Separate this process from the terminal and tie its life to the supervisor's."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the supervisor decides
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: a killed supervisor leaves no worker
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for stream in (1, 2):
+        os.dup2(descriptor, stream)
+    os.close(descriptor)
+
+
+def _tail(log: Path, start: int, lines: int = 30) -> str:
+    with contextlib.suppress(OSError), log.open("rb") as file:
+        file.seek(start)
+        return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
+    return ""
+
+
+def _literally(path: str) -> str:
+    """Return a path that papermill's formatting gives back unchanged; it formats every path with `str.format`."""
+    return path.replace("{", "{{").replace("}", "}}")
+
+
+def _tags(cell: Mapping[str, Any]) -> list[str]:
+    return list(cell["metadata"].get("tags", []))
