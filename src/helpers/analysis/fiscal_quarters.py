@@ -26,7 +26,7 @@ def require_columns(frame: pd.DataFrame, columns: Sequence[str]) -> None:
 
 
 def fiscal_sequence(frame: pd.DataFrame) -> pd.Series:
-    """Number fiscal quarters so that consecutive ones differ by one.
+    """Give fiscal quarters numbers so that consecutive ones differ by one.
 
     Parameters
     ----------

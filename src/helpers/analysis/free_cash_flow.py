@@ -27,8 +27,8 @@ from helpers.analysis.fiscal_quarters import (
 
 __all__ = [
     "COMPONENTS", "DEFINITIONS", "FIRMS", "Firm", "calendar_quarter", "capex_is_net", "capex_share", "cash_ledger",
-    "change_bridge", "components", "customer_prepayments", "free_cash_flow", "in_order", "latest_quarters",
-    "negative_streaks", "quarters_earlier", "select_firms", "sign_grid", "stated_free_cash_flow",
+    "change_bridge", "components", "customer_prepayments", "fiscal_sequence", "free_cash_flow", "in_order",
+    "latest_quarters", "negative_streaks", "quarters_earlier", "select_firms", "sign_grid", "stated_free_cash_flow",
     "trailing_components", "trailing_sum", "trailing_twelve_months",
 ]  # fmt: skip
 

@@ -17,13 +17,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import floor, sqrt
+from math import sqrt
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy.special import ndtr, ndtri
+from scipy.stats import rankdata
 
 from helpers.analysis.fiscal_quarters import fiscal_sequence, in_order
 
@@ -104,7 +105,7 @@ def newey_west_lags(observations: int) -> int:
     """
     if observations < 1:
         raise ValueError(f"observations must be at least 1, not {observations}")
-    return floor(4 * (observations / 100) ** (2 / 9))
+    return int(4 * (observations / 100) ** (2 / 9))
 
 
 def linear_trend(values: ArrayLike, *, period: int | None = None, lags: int | None = None) -> Trend:
@@ -130,14 +131,15 @@ def linear_trend(values: ArrayLike, *, period: int | None = None, lags: int | No
     ValueError
         If a value is missing, there are fewer than `FEWEST`, or `period` or `lags` is not positive.
     """
-    import statsmodels.api as sm
+    # Imported here: statsmodels is slow to import, and the Mann-Kendall tests do without.
+    from statsmodels.regression.linear_model import OLS
 
     series = _complete(values)
     _require_positive(period=period, lags=lags)
     used = lags or max(newey_west_lags(len(series)), period or 0)
     time = np.arange(len(series), dtype="float64")
     levels = np.ones((len(series), 1)) if period is None else np.eye(period)[np.arange(len(series)) % period]
-    fit = sm.OLS(series, np.column_stack([time, levels])).fit(
+    fit = OLS(series, np.column_stack([time, levels])).fit(
         cov_type="HAC", cov_kwds={"maxlags": used, "use_correction": True}, use_t=True
     )
     low, high = fit.conf_int(1 - LEVEL)[0]
@@ -182,7 +184,7 @@ def mann_kendall(values: ArrayLike, *, test: str = "plain", period: int = 4) -> 
     z = (score - np.sign(score)) / sqrt(variance) if variance > 0 else np.nan
     # All values alike: no pair rises or falls, and there is nothing to reject.
     z = 0.0 if score == 0 else float(z)
-    return MannKendall(score, variance, z, float(2 * stats.norm.sf(abs(z))), score / pairs, len(series))
+    return MannKendall(score, variance, z, float(2 * ndtr(-abs(z))), score / pairs, len(series))
 
 
 def sen_slope(values: ArrayLike) -> float:
@@ -316,12 +318,12 @@ def _hamed_rao_factor(series: Floats) -> float:
     """Return by how much autocorrelation inflates the variance of S."""
     n = len(series)
     detrended = series - np.arange(1, n + 1) * sen_slope(series)
-    ranks = stats.rankdata(detrended) - (n + 1) / 2
+    ranks = rankdata(detrended) - (n + 1) / 2
     spread = float(ranks @ ranks)
     if spread == 0:
         return 1.0
     correlations = np.correlate(ranks, ranks, "full")[n:] / spread
     lag = np.arange(1, n)
-    significant = np.abs(correlations) > stats.norm.ppf(0.975) / sqrt(n)
+    significant = np.abs(correlations) > ndtri((1 + LEVEL) / 2) / sqrt(n)
     weights = (n - lag) * (n - lag - 1) * (n - lag - 2)
     return float(1 + 2 / (n * (n - 1) * (n - 2)) * (weights * correlations)[significant].sum())

@@ -1,0 +1,597 @@
+"""The rules that test the article's claims on cash flow, one function a claim.
+
+Each function follows the column ``how_to_test`` of ``claims.csv``. A claim that names quarters, or the
+article's date, stays on those quarters for ever: later data may restate or complete them, never
+replace them. What the same figures look like in the newest quarters is a number beside the verdict
+(`group_change`), not the verdict. Where a figure is not in the frames, for example because it was not yet
+published, the verdict is `not testable` and names it.
+
+The firms' own definition of free cash flow decides, unless the rule names others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+import pandas as pd
+
+from helpers.analysis.fiscal_quarters import fiscal_sequence, in_order, latest_quarters
+from helpers.analysis.free_cash_flow import FIRMS, cash_ledger, components, free_cash_flow
+from helpers.analysis.verdict import NOT_SUPPORTED, PARTLY_SUPPORTED, SUPPORTED, Verdict, not_testable
+from helpers.units import money, percent
+
+# The last quarter each firm had published when the article appeared (it cites 2 September 2025).
+ARTICLE_QUARTERS: dict[str, str] = {
+    "AMZN": "2025-06-30",
+    "GOOGL": "2025-06-30",
+    "META": "2025-06-30",
+    "MSFT": "2025-06-30",
+    "ORCL": "2025-05-31",
+}
+# Oracle's three quarters of claim A12, and the last day on which the third was unknown, and the day it came out.
+ORACLE_QUARTERS = ("2025-02-28", "2025-05-31", "2025-08-31")
+ORACLE_DAYS = ("2025-09-08", "2025-09-09")
+# A02: "fell by more than 20 percent and at least three firms fell".
+FALL_PERCENT = 20.0
+FALLING_FIRMS = 3
+# A15: "true for all four, partly for two or three".
+FOUR_FIRMS = ("AMZN", "ORCL", "GOOGL", "META")
+PARTLY_FIRMS = 2
+# A16: "more than the whole fall, partly if more than half".
+WHOLE_PERCENT = 100.0
+HALF_PERCENT = 50.0
+
+_OWN = "company"
+_YEAR = 4
+_TWO_QUARTERS = 2
+
+
+class MissingFigureError(Exception):
+    """A figure a rule needs is not in the data; the message names it."""
+
+
+class Book:
+    """A firm's flows by quarter, which remembers the rows it was asked for.
+
+    Parameters
+    ----------
+    frame : DataFrame, one row a firm-quarter, indexed by row id
+        With ``ticker``, ``fiscal_year``, ``fiscal_quarter`` and ``period_end``.
+    table : str
+        Name of the table, for the message about a missing figure.
+    """
+
+    def __init__(self, frame: pd.DataFrame, table: str) -> None:
+        self.frame = frame.assign(_sequence=fiscal_sequence(frame), ticker=frame["ticker"].astype(str))
+        self.table = table
+        self.rows: dict[str, None] = {}
+
+    def sum(self, ticker: str, end: str, column: str, *, quarters: int = 1, back: int = 0) -> float:
+        """Sum a column over the quarters up to the one that ended on `end`, moved `back` quarters.
+
+        Raises
+        ------
+        MissingFigureError
+            If one of the quarters or its value is not known.
+        """
+        values = self.quarters(ticker, end, column, quarters=quarters, back=back)
+        return float(values.sum())
+
+    def quarters(self, ticker: str, end: str, column: str, *, quarters: int = 1, back: int = 0) -> pd.Series:
+        """Return a column over those quarters, oldest first; see `sum`."""
+        firm = self.frame[self.frame["ticker"] == ticker].set_index("_sequence", drop=False)
+        last = firm.index[firm["period_end"] == pd.Timestamp(end)]
+        name = FIRMS[ticker].name
+        if not len(last):
+            raise MissingFigureError(f"the quarter of {name} to {end} is not known ({self.table})")
+        wanted = range(last[0] - back - quarters + 1, last[0] - back + 1)
+        part = self.frame[(self.frame["ticker"] == ticker) & self.frame["_sequence"].isin(list(wanted))]
+        part = part.sort_values("_sequence")
+        if len(part) < quarters:
+            raise MissingFigureError(
+                f"a quarter of {name} between {quarters + back} and {back} quarters before {end} is not known "
+                f"({self.table})"
+            )
+        self.rows |= dict.fromkeys(part.index)
+        unknown = part[part[column].isna()]
+        if len(unknown):
+            day = unknown["period_end"].iloc[0].date()
+            raise MissingFigureError(
+                f"{column.removeprefix('part_').replace('_', ' ')} of {name} in the quarter to {day} is not known"
+            )
+        return part[column].astype("float64")
+
+
+def _cash_book(cash_flows: pd.DataFrame, definition: str = _OWN) -> Book:
+    frame = cash_flows.assign(free_cash_flow=free_cash_flow(cash_flows, definition))
+    return Book(frame, "cash_flows")
+
+
+def _rule(unit: str) -> Callable[[Callable[..., Verdict]], Callable[..., Verdict]]:
+    """Turn a missing figure into the verdict `not testable`, which names it."""
+
+    def decorate(rule: Callable[..., Verdict]) -> Callable[..., Verdict]:
+        @wraps(rule)
+        def judged(*frames: Any, **options: Any) -> Verdict:
+            try:
+                return rule(*frames, **options)
+            except MissingFigureError as missing:
+                return not_testable(f"Missing: {missing}.", unit)
+
+        return judged
+
+    return decorate
+
+
+def group_change(cash_flows: pd.DataFrame, ends: Mapping[str, str], definition: str = _OWN) -> pd.DataFrame:
+    """Compare twelve-month free cash flow with a year before.
+
+    Parameters
+    ----------
+    cash_flows : DataFrame, one row a firm-quarter
+    ends : mapping of ticker to ISO date
+        The quarter that ends each firm's twelve months: `ARTICLE_QUARTERS` or `newest_quarters`.
+    definition : str
+
+    Returns
+    -------
+    DataFrame, one row a firm
+        ``ticker``, ``period_end``, ``earlier``, ``free_cash_flow_12m``, ``change`` (USD millions),
+        ``percent`` (missing where the base is not positive) and ``rows`` (row ids of the eight
+        quarters). Missing where a quarter is.
+    """
+    table = []
+    for ticker, end in ends.items():
+        book = _cash_book(cash_flows, definition)
+        row: dict[str, Any] = {"ticker": ticker, "period_end": pd.Timestamp(end)}
+        try:
+            row["free_cash_flow_12m"] = book.sum(ticker, end, "free_cash_flow", quarters=_YEAR)
+            row["earlier"] = book.sum(ticker, end, "free_cash_flow", quarters=_YEAR, back=_YEAR)
+        except MissingFigureError as missing:
+            row["missing"] = str(missing)
+        table.append(row | {"rows": tuple(book.rows)})
+    columns = ["ticker", "period_end", "earlier", "free_cash_flow_12m", "change", "percent", "missing", "rows"]
+    result = pd.DataFrame(table).reindex(columns=columns)
+    result["change"] = result["free_cash_flow_12m"] - result["earlier"]
+    result["percent"] = 100 * result["change"] / result["earlier"].where(result["earlier"] > 0)
+    return result
+
+
+def newest_quarters(cash_flows: pd.DataFrame, tickers: Mapping[str, str] | tuple[str, ...]) -> dict[str, str]:
+    """Return the end of each firm's last quarter in the frame; firms without one are left out."""
+    last = latest_quarters(cash_flows).set_index("ticker")["period_end"]
+    ends = {str(ticker): str(end.date()) for ticker, end in last.items()}
+    return {ticker: ends[ticker] for ticker in tickers if ticker in ends}
+
+
+@_rule("percent")
+def a02(cash_flows: pd.DataFrame, definition: str = _OWN) -> Verdict:
+    """A02, the leaders' cash flows are drying up: five firms' twelve months against the year before.
+
+    Supported if the sum fell by more than `FALL_PERCENT` and at least `FALLING_FIRMS` firms fell,
+    partly if one of the two holds. The twelve months are those known at the article's date.
+    """
+    table = group_change(cash_flows, ARTICLE_QUARTERS, definition)
+    if table["change"].isna().any():
+        raise MissingFigureError(table["missing"].dropna().iloc[0])
+    before, after = table["earlier"].sum(), table["free_cash_flow_12m"].sum()
+    if before <= 0:
+        raise MissingFigureError("a positive sum of the year before, without which a fall has no percentage")
+    change, fell = 100 * (after - before) / before, int((table["change"] < 0).sum())
+    held = int(change < -FALL_PERCENT) + int(fell >= FALLING_FIRMS)
+    verdict = (NOT_SUPPORTED, PARTLY_SUPPORTED, SUPPORTED)[held]
+    reason = (
+        f"The five firms' twelve-month free cash flow went from {money(before)} to {money(after)}, a change of "
+        f"{percent(change)}, and {fell} of 5 fell; the rule asks for a fall of more than {percent(FALL_PERCENT, 0)} "
+        f"and at least {FALLING_FIRMS} firms."
+    )
+    return Verdict(verdict, change, "percent", reason, tuple(row for rows in table["rows"] for row in rows))
+
+
+# The three definitions of A11, each as the parts it takes off operating cash flow. "Less finance-lease
+# principal too" is read with the words before it: gross purchases and the principal.
+A11_DEFINITIONS: dict[str, dict[str, int]] = {
+    "net of incentives": {"capex": -1, "capex_proceeds": 1},
+    "gross": {"capex": -1},
+    "gross, less finance-lease principal too": {"capex": -1, "finance_lease_principal": -1},
+}
+
+
+def a11_quarters(cash_flows: pd.DataFrame) -> pd.DataFrame:
+    """Return Amazon's first two quarters of 2025 under the three definitions of A11.
+
+    Returns
+    -------
+    DataFrame, one row a definition of `A11_DEFINITIONS`
+        ``first`` and ``second`` quarter and the twelve months to the second, USD millions.
+
+    Raises
+    ------
+    MissingFigureError
+        If a quarter or a part of it is not known.
+    """
+    return _a11_quarters(Book(cash_flows, "cash_flows"))
+
+
+def _a11_quarters(book: Book) -> pd.DataFrame:
+    end, table = ARTICLE_QUARTERS["AMZN"], {}
+    for name, parts in A11_DEFINITIONS.items():
+        year = book.quarters("AMZN", end, "operating_cash_flow", quarters=_YEAR)
+        for part, sign in parts.items():
+            year = year + sign * book.quarters("AMZN", end, part, quarters=_YEAR)
+        table[name] = {"first": year.iloc[-2], "second": year.iloc[-1], "twelve_months": year.sum()}
+    return pd.DataFrame(table).T
+
+
+@_rule("quarters")
+def a11(cash_flows: pd.DataFrame) -> Verdict:
+    """A11, Amazon had two negative quarters in a row: the first two of 2025, three definitions.
+
+    Supported if both are negative on the company's own definition (purchases net of incentives),
+    partly if on another one of the three only.
+    """
+    book = Book(cash_flows, "cash_flows")
+    table = _a11_quarters(book)
+    both = (table[["first", "second"]] < 0).all(axis=1)
+    own = table.index[0]
+    verdict = SUPPORTED if both[own] else PARTLY_SUPPORTED if both.any() else NOT_SUPPORTED
+    told = "; ".join(f"{name} {money(row['first'])} and {money(row['second'])}" for name, row in table.iterrows())
+    reason = (
+        f"First and second quarter of 2025: {told}. On Amazon's own definition, net of incentives, the twelve months "
+        f"to June 2025 brought {money(table.loc[own, 'twelve_months'])}."
+    )
+    negative = int((table.loc[own, ["first", "second"]] < 0).sum())
+    return Verdict(verdict, float(negative), "quarters", reason, tuple(book.rows))
+
+
+@_rule("quarters")
+def a12(cash_flows: pd.DataFrame) -> Verdict:
+    """A12, Oracle had two negative quarters in a row: the last two known of `ORACLE_QUARTERS`.
+
+    Supported if both are negative, partly if one is, or only the twelve months are.
+    """
+    book = _cash_book(cash_flows, "gross")
+    ends = set(book.frame.loc[book.frame["ticker"] == "ORCL", "period_end"])
+    end = ORACLE_QUARTERS[2] if pd.Timestamp(ORACLE_QUARTERS[2]) in ends else ORACLE_QUARTERS[1]
+    earlier = ORACLE_QUARTERS[ORACLE_QUARTERS.index(end) - 1]
+    two = book.quarters("ORCL", end, "free_cash_flow", quarters=_TWO_QUARTERS)
+    year = book.sum("ORCL", end, "free_cash_flow", quarters=_YEAR)
+    negative = int((two < 0).sum())
+    partly = negative == 1 or year < 0
+    verdict = SUPPORTED if negative == _TWO_QUARTERS else PARTLY_SUPPORTED if partly else NOT_SUPPORTED
+    reason = (
+        f"The last two of the quarters in question, to {earlier} and to {end}, brought {money(two.iloc[0])} and "
+        f"{money(two.iloc[1])}; the twelve months to {end} {money(year)}."
+    )
+    return Verdict(verdict, float(negative), "quarters", reason, tuple(book.rows))
+
+
+def a12_on(day: str, as_of: str, cash_flows: pd.DataFrame) -> Verdict:
+    """Return the verdict of A12 on a day, or say that the day had not come.
+
+    Parameters
+    ----------
+    day : str
+        ISO date, for example one of `ORACLE_DAYS`.
+    as_of : str
+        ISO date: what was known on this day is all that may be used.
+    cash_flows : DataFrame
+        As known on the earlier of the two days.
+    """
+    if day > as_of:
+        return not_testable(f"Not yet known on {as_of}: what Oracle had published by {day}.", "quarters")
+    return a12(cash_flows)
+
+
+def _eroded(cash_flows: pd.DataFrame, financing: pd.DataFrame, ticker: str, definition: str) -> Verdict:
+    """Judge A13 and A14: free cash flow against a year before, beside advertising revenue."""
+    cash, money_in = _cash_book(cash_flows, definition), Book(financing, "financing")
+    end = ARTICLE_QUARTERS[ticker]
+    two, two_before, year, year_before = (
+        cash.sum(ticker, end, "free_cash_flow", quarters=quarters, back=back)
+        for quarters in (_TWO_QUARTERS, _YEAR)
+        for back in (0, _YEAR)
+    )
+    ads, ads_before = (
+        money_in.sum(ticker, end, "advertising_revenue", quarters=_TWO_QUARTERS, back=back) for back in (0, _YEAR)
+    )
+    quarters_fell, year_fell, ads_rose = two < two_before, year < year_before, ads > ads_before
+    verdict = NOT_SUPPORTED
+    if quarters_fell and year_fell and ads_rose:
+        verdict = SUPPORTED
+    elif quarters_fell and not year_fell:
+        verdict = PARTLY_SUPPORTED
+    change = 100 * (two - two_before) / two_before if two_before > 0 else None
+    reason = (
+        f"Against a year before, free cash flow of the two quarters to {end} went from {money(two_before)} to "
+        f"{money(two)} and of the twelve months from {money(year_before)} to {money(year)}, while advertising revenue "
+        f"of the two quarters changed by {percent(100 * (ads - ads_before) / ads_before)} to {money(ads)}."
+    )
+    return Verdict(verdict, change, "percent", reason, (*cash.rows, *money_in.rows))
+
+
+@_rule("percent")
+def a13(cash_flows: pd.DataFrame, financing: pd.DataFrame, definition: str = _OWN) -> Verdict:
+    """A13, Alphabet's free cash flow is eroded although advertising revenue stays very large.
+
+    The last two quarters together, and the twelve months, against a year before. Supported if both
+    fell and advertising revenue rose; partly if only the quarters fell.
+    """
+    return _eroded(cash_flows, financing, "GOOGL", definition)
+
+
+@_rule("percent")
+def a14(cash_flows: pd.DataFrame, financing: pd.DataFrame, definition: str = _OWN) -> Verdict:
+    """A14, the same of Meta; see `a13`."""
+    return _eroded(cash_flows, financing, "META", definition)
+
+
+@_rule("firms")
+def a15(cash_flows: pd.DataFrame, definition: str = _OWN) -> Verdict:
+    """A15, the firms earn a profit while their free cash flow shrinks.
+
+    A firm counts if net income was positive in both of the last two quarters before the article and
+    free cash flow of the same two quarters together was below a year before. Supported if all
+    `FOUR_FIRMS` count, partly if at least `PARTLY_FIRMS` do.
+    """
+    book, told, counted = _cash_book(cash_flows, definition), [], 0
+    risen: list[str] = []
+    for ticker in FOUR_FIRMS:
+        end, name = ARTICLE_QUARTERS[ticker], FIRMS[ticker].name
+        profits = book.quarters(ticker, end, "net_income", quarters=_TWO_QUARTERS)
+        now = book.quarters(ticker, end, "free_cash_flow", quarters=_TWO_QUARTERS)
+        before = book.quarters(ticker, end, "free_cash_flow", quarters=_TWO_QUARTERS, back=_YEAR)
+        counted += bool((profits > 0).all() and now.sum() < before.sum())
+        risen += [name] if (now.to_numpy() >= before.to_numpy()).any() else []
+        told.append(f"{name} {money(profits.sum())} and {money(now.sum())} after {money(before.sum())}")
+    verdict = NOT_SUPPORTED
+    if counted == len(FOUR_FIRMS):
+        verdict = SUPPORTED
+    elif counted >= PARTLY_FIRMS:
+        verdict = PARTLY_SUPPORTED
+    single = f" Taken one by one, a quarter of {' and '.join(risen)} did not fall." if risen else ""
+    reason = (
+        f"{counted} of 4 earned a profit while free cash flow fell; net income and free cash flow of the two quarters, "
+        f"with that of a year before: {'; '.join(told)}.{single}"
+    )
+    return Verdict(verdict, float(counted), "firms", reason, tuple(book.rows))
+
+
+@_rule("percent")
+def a16(cash_flows: pd.DataFrame, financing: pd.DataFrame, definition: str = _OWN) -> Verdict:
+    """A16, the cause is heavy spending: what capex explains of the group's fall of A02.
+
+    Supported if the rise of capex (net of proceeds where the firm nets them) is more than
+    `WHOLE_PERCENT` of the fall, partly if more than `HALF_PERCENT`. Without a fall there is nothing to
+    explain: not supported. Pay in shares and acquisitions are told apart and decide nothing.
+    """
+    parts = pd.concat([cash_flows, components(cash_flows, definition).add_prefix("part_")], axis=1)
+    book = Book(parts, "cash_flows")
+    change = {
+        part: sum(_year_change(book, ticker, f"part_{part}") for ticker in ARTICLE_QUARTERS)
+        for part in ("operating_cash_flow", "capex", "capex_proceeds", "finance_lease_principal")
+    }
+    fall, capex_rise = -sum(change.values()), -(change["capex"] + change["capex_proceeds"])
+    apart = _pay_and_acquisitions(cash_flows, financing)
+    if fall <= 0:
+        reason = f"Free cash flow of the five firms rose by {money(-fall)}: there is no fall to explain. {apart}"
+        return Verdict(NOT_SUPPORTED, None, "percent", reason, tuple(book.rows))
+    share = 100 * capex_rise / fall
+    verdict = SUPPORTED if share > WHOLE_PERCENT else PARTLY_SUPPORTED if share > HALF_PERCENT else NOT_SUPPORTED
+    reason = (
+        f"The five firms' twelve-month free cash flow fell by {money(fall)}: capex rose by {money(capex_rise)}, which "
+        f"is {percent(share, 0)} of the fall, while operating cash flow changed by "
+        f"{money(change['operating_cash_flow'])}. {apart}"
+    )
+    return Verdict(verdict, share, "percent", reason, tuple(book.rows))
+
+
+def _year_change(book: Book, ticker: str, column: str) -> float:
+    """Return the change of a twelve-month sum against the year before, at the article's date."""
+    end = ARTICLE_QUARTERS[ticker]
+    now, before = (book.sum(ticker, end, column, quarters=_YEAR, back=back) for back in (0, _YEAR))
+    return now - before
+
+
+def pay_and_acquisitions(cash_flows: pd.DataFrame, financing: pd.DataFrame) -> pd.DataFrame:
+    """Return how pay in shares and acquisitions changed in the twelve months before the article.
+
+    Returns
+    -------
+    DataFrame, one row a firm of `ARTICLE_QUARTERS`
+        ``stock_based_compensation`` and ``acquisitions``, change in USD millions; missing where a
+        quarter of the two years is.
+    """
+    books = {
+        "stock_based_compensation": Book(cash_flows, "cash_flows"),
+        "acquisitions": Book(financing, "financing"),
+    }
+    table: dict[str, dict[str, float]] = {ticker: {} for ticker in ARTICLE_QUARTERS}
+    for column, book in books.items():
+        for ticker in ARTICLE_QUARTERS:
+            try:
+                table[ticker][column] = _year_change(book, ticker, column)
+            except MissingFigureError:
+                table[ticker][column] = float("nan")
+    return pd.DataFrame(table).T
+
+
+def _pay_and_acquisitions(cash_flows: pd.DataFrame, financing: pd.DataFrame) -> str:
+    """Tell pay and acquisitions in one sentence, with the number of firms known."""
+    table = pay_and_acquisitions(cash_flows, financing)
+    told = [
+        f"{label} by {money(table[column].sum())} ({table[column].notna().sum()} of {len(table)} firms known)"
+        if table[column].notna().any()
+        else f"{label} by an unknown amount"
+        for column, label in (("stock_based_compensation", "pay in shares changed"), ("acquisitions", "acquisitions"))
+    ]
+    return f"Apart from that, {' and '.join(told)}."
+
+
+def a17() -> Verdict:
+    """A17, AI researchers are paid seven-figure salaries: no table holds pay."""
+    return not_testable(
+        "Missing: the annual pay of AI researchers. No table holds a sample of offers or of filed pay, "
+        "and pay in shares is reported for a firm's whole staff.",
+        "USD",
+    )
+
+
+@_rule("firms")
+def a19(cash_flows: pd.DataFrame) -> Verdict:
+    """A19, the article's definition against each firm's own wording (`FIRMS`).
+
+    Supported if every firm states operating cash flow less purchases of property; partly if some
+    firms' definition differs; not supported if every one does.
+    """
+    last = latest_quarters(cash_flows)
+    if last.empty:
+        raise MissingFigureError("any quarter of any firm (cash_flows)")
+    firms = [ticker for ticker in FIRMS if ticker in set(last["ticker"].astype(str))]
+    differ = [ticker for ticker in firms if FIRMS[ticker].nets_proceeds or FIRMS[ticker].deducts_finance_leases]
+    like = len(firms) - len(differ)
+    verdict = SUPPORTED if not differ else PARTLY_SUPPORTED if like else NOT_SUPPORTED
+    own = "; ".join(f"{FIRMS[ticker].name}: {FIRMS[ticker].wording}" for ticker in differ)
+    reason = (
+        f"{like} of {len(firms)} firms state the article's formula, operating cash flow less purchases of property and "
+        f"equipment{'. Others differ. ' + own if differ else ''}."
+    )
+    return Verdict(verdict, float(like), "firms", reason, tuple(last.index))
+
+
+def negative_quarters(cash_flows: pd.DataFrame, definition: str = _OWN) -> pd.DataFrame:
+    """List the quarters with negative free cash flow and their cause.
+
+    Parameters
+    ----------
+    cash_flows : DataFrame, one row a firm-quarter
+    definition : str
+
+    Returns
+    -------
+    DataFrame
+        Rows of `cash_flows` with ``free_cash_flow``, and ``cause``: ``heavy investment`` where the
+        business brought cash in and capex exceeded it, ``weak operations`` where operating cash
+        flow itself was not positive. ``like_year_earlier`` is True where the same quarter a
+        year before was negative too: a season, not news.
+    """
+    ledger = cash_ledger(cash_flows, definition)
+    negative = ledger[ledger["free_cash_flow"] < 0].copy()
+    weak = negative["operating_cash_flow"] <= 0
+    negative["cause"] = weak.map({True: "weak operations", False: "heavy investment"})
+    negative["like_year_earlier"] = negative["year_earlier"] < 0
+    return negative
+
+
+@_rule("quarters")
+def a20(cash_flows: pd.DataFrame, definition: str = _OWN) -> Verdict:
+    """A20, negative free cash flow means spending more than the business brings in.
+
+    The identity (below zero if and only if capex exceeds operating cash flow) is checked on every
+    known quarter. Supported if it holds on the firms' own definition, partly if it has exceptions
+    there but holds on the gross one, not supported otherwise. The negative quarters are split into
+    heavy investment and weak operations.
+    """
+    own, gross = free_cash_flow(cash_flows, definition), free_cash_flow(cash_flows, "gross")
+    known = in_order(cash_flows.assign(fcf=own, gross=gross)).dropna(subset="fcf")
+    if known.empty:
+        raise MissingFigureError("any quarter with a known free cash flow (cash_flows)")
+    spends_more = known["capex"] > known["operating_cash_flow"]
+    exceptions = int((spends_more != (known["fcf"] < 0)).sum())
+    arithmetic = bool((spends_more == (known["gross"] < 0)).all())
+    verdict = SUPPORTED if not exceptions else PARTLY_SUPPORTED if arithmetic else NOT_SUPPORTED
+    negative = negative_quarters(cash_flows, definition)
+    weak = int((negative["cause"] == "weak operations").sum())
+    reason = (
+        f"In {len(known)} known firm-quarters the sign and the comparison of capex with operating cash flow disagree "
+        f"{exceptions} times. Of {len(negative)} negative quarters {len(negative) - weak} come from investment above a "
+        f"positive operating cash flow and {weak} from an operating cash flow that was itself negative."
+    )
+    return Verdict(verdict, float(len(negative)), "quarters", reason, tuple(known.index))
+
+
+# What the article's chart is said to show (A11 to A14): two quarters below zero, or lower than a year before.
+SAID_NEGATIVE = ("AMZN", "ORCL")
+SAID_LOWER = ("GOOGL", "META")
+
+
+def said_and_filed(cash_flows: pd.DataFrame, definition: str = _OWN) -> pd.DataFrame:
+    """Compare what the article says of four firms' last two quarters with the filings.
+
+    Returns
+    -------
+    DataFrame, one row a firm
+        ``ticker``, ``said``, ``first``, ``second``, ``year_before`` (both quarters together),
+        ``confirmed`` (bool) and ``rows``.
+
+    Raises
+    ------
+    MissingFigureError
+        If a quarter is not known.
+    """
+    table = []
+    for ticker in (*SAID_NEGATIVE, *SAID_LOWER):
+        book, end = _cash_book(cash_flows, definition), ARTICLE_QUARTERS[ticker]
+        two = book.quarters(ticker, end, "free_cash_flow", quarters=_TWO_QUARTERS)
+        before = book.sum(ticker, end, "free_cash_flow", quarters=_TWO_QUARTERS, back=_YEAR)
+        negative = ticker in SAID_NEGATIVE
+        table.append(
+            {
+                "ticker": ticker,
+                "said": "two negative quarters" if negative else "lower than a year before",
+                "first": two.iloc[0],
+                "second": two.iloc[1],
+                "year_before": before,
+                "confirmed": bool((two < 0).all()) if negative else bool(two.sum() < before),
+                "rows": tuple(book.rows),
+            }
+        )
+    return pd.DataFrame(table)
+
+
+@_rule("firms")
+def a22(cash_flows: pd.DataFrame, definition: str = _OWN) -> Verdict:
+    """A22, a chart of the last two quarters: only signs and directions can be confirmed.
+
+    The article's text gives no figures. What it says of the four firms (`said_and_filed`) is
+    compared with the filings known when it appeared. Supported if all four are confirmed, partly if some.
+    """
+    table = said_and_filed(cash_flows, definition)
+    right = int(table["confirmed"].sum())
+    verdict = SUPPORTED if right == len(table) else PARTLY_SUPPORTED if right else NOT_SUPPORTED
+    told = "; ".join(
+        f"{FIRMS[row['ticker']].name} {money(row['first'])} and {money(row['second'])} "
+        f"({row['said']}: {'confirmed' if row['confirmed'] else 'not confirmed'})"
+        for _, row in table.iterrows()
+    )
+    reason = f"{right} of {len(table)} signs and directions are confirmed: {told}. The article's text gives no figures."
+    return Verdict(verdict, float(right), "firms", reason, tuple(row for rows in table["rows"] for row in rows))
+
+
+def verdicts(cash_flows: pd.DataFrame, financing: pd.DataFrame) -> dict[str, Verdict]:
+    """Judge every claim of this notebook on what the two frames hold.
+
+    Parameters
+    ----------
+    cash_flows, financing : DataFrame, one row a firm-quarter, indexed by row id
+        As known on one day.
+
+    Returns
+    -------
+    dict of claim id to Verdict
+    """
+    return {
+        "A02": a02(cash_flows),
+        "A11": a11(cash_flows),
+        "A12": a12(cash_flows),
+        "A13": a13(cash_flows, financing),
+        "A14": a14(cash_flows, financing),
+        "A15": a15(cash_flows),
+        "A16": a16(cash_flows, financing),
+        "A17": a17(),
+        "A19": a19(cash_flows),
+        "A20": a20(cash_flows),
+        "A22": a22(cash_flows),
+    }
