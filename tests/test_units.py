@@ -1,0 +1,51 @@
+"""How numbers are written."""
+
+from __future__ import annotations
+
+import pytest
+
+from helpers import units
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (12345.0, "$12.3bn"),
+        (-7604.0, "−$7.6bn"),
+        (853.0, "$853m"),
+        (999.4, "$999m"),
+        (0.5, "$0.5m"),
+        (0.0, "$0m"),
+        (-0.01, "$0.0m"),
+        (1234567.0, "$1,234.6bn"),
+        (None, "unknown"),
+        (float("nan"), "unknown"),
+        (float("inf"), "unknown"),
+    ],
+)
+def test_money_has_one_format(value: float | None, text: str) -> None:
+    assert units.money(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (73.0, "percent", "73.0\N{NARROW NO-BREAK SPACE}%"),
+        (-2.857, "percent", "−2.9\N{NARROW NO-BREAK SPACE}%"),
+        (20, "USD a month", "$20 a month"),
+        (19.99, "USD a month", "$19.99 a month"),
+        (2.98, "ratio", "2.98"),
+        (2, "quarters", "2\N{NARROW NO-BREAK SPACE}quarters"),
+        (15.5, "million", "15.5\N{NARROW NO-BREAK SPACE}million"),
+        (2400, "USD m a year", "$2.4bn a year"),
+        (None, "USD a month", "unknown"),
+        (None, "USD m a year", "unknown"),
+    ],
+)
+def test_each_unit_has_its_form(value: float | None, unit: str, text: str) -> None:
+    assert units.write(value, unit) == text
+
+
+def test_axis_labels_keep_decimals_only_where_they_differ() -> None:
+    assert [units.billions_axis(tick) for tick in (-20.0, 0.0, 2.5)] == ["−$20bn", "$0bn", "$2.5bn"]
+    assert units.percent_axis(100.0) == "100\N{NARROW NO-BREAK SPACE}%"
