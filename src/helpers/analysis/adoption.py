@@ -1,0 +1,304 @@
+"""How a product spreads: Bass and logistic curves, fitted on what was known and tested on what came after.
+
+Two uses. On yearly sales, the three classical ways to estimate the Bass model. On a stock of
+users at irregular dates, Bass, logistic and constant growth, with errors in proportion to the
+level. A stock of weekly users is not a sum of first purchases: people also leave. The curves
+describe its path; they are not a theory of it.
+
+References
+----------
+Bass (1969), "A new product growth for model consumer durables", Management Science 15.
+Srinivasan and Mason (1986), "Nonlinear least squares estimation of new product diffusion models",
+Marketing Science 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from helpers.analysis.nonlinear import Array, Fit, Interval, Problem, fit, forecast_interval, profile_interval
+
+DAYS_PER_YEAR = 365.25
+# ChatGPT opened to the public on this day ("two months after launch" is January 2023 in vendor_metrics).
+LAUNCH = pd.Timestamp("2022-11-30")
+MINIMUM_SALES = 4
+# A market of this many times the largest observation cannot be told from an endless one.
+MARKET_CEILING = 1000.0
+_COEFFICIENT_BOUNDS = (1e-7, 20.0)
+
+
+def bass_cumulative(times: npt.NDArray[np.number], p: complex, q: complex) -> npt.NDArray[np.number]:
+    """Return F(t), the share of the market that has adopted by `times`.
+
+    Parameters
+    ----------
+    times : ndarray of shape (n,)
+        Time since launch, 0 or more.
+    p, q : float
+        Coefficients of innovation and imitation, per unit of time.
+    """
+    decay = np.exp(-(p + q) * times)
+    return np.asarray((1 - decay) / (1 + (q / p) * decay))
+
+
+def bass_density(times: npt.NDArray[np.number], p: complex, q: complex) -> npt.NDArray[np.number]:
+    """Return f(t) = dF/dt, the share of the market that adopts per unit of time."""
+    decay = np.exp(-(p + q) * times)
+    return np.asarray(((p + q) ** 2 / p) * decay / (1 + (q / p) * decay) ** 2)
+
+
+def _density_sales(theta: npt.NDArray[np.number], times: npt.NDArray[np.number]) -> npt.NDArray[np.number]:
+    return np.asarray(theta[0] * bass_density(times, theta[1], theta[2]))
+
+
+def _difference_sales(theta: npt.NDArray[np.number], times: npt.NDArray[np.number]) -> npt.NDArray[np.number]:
+    before = bass_cumulative(times - 1, theta[1], theta[2])
+    return np.asarray(theta[0] * (bass_cumulative(times, theta[1], theta[2]) - before))
+
+
+def _bass_level(theta: npt.NDArray[np.number], times: npt.NDArray[np.number]) -> npt.NDArray[np.number]:
+    return np.asarray(theta[0] * bass_cumulative(times, theta[1], theta[2]))
+
+
+def _logistic_level(theta: npt.NDArray[np.number], times: npt.NDArray[np.number]) -> npt.NDArray[np.number]:
+    return np.asarray(theta[0] / (1 + theta[1] * np.exp(-theta[2] * times)))
+
+
+def _exponential_level(theta: npt.NDArray[np.number], times: npt.NDArray[np.number]) -> npt.NDArray[np.number]:
+    return np.asarray(theta[0] * np.exp(theta[1] * times))
+
+
+def fit_bass_density(sales: Sequence[float]) -> Fit:
+    """Fit M f(t) to sales of periods 1, 2, ... by least squares.
+
+    Parameters
+    ----------
+    sales : sequence of float, shape (n,)
+        Sales of successive periods of equal length, from the first.
+
+    Returns
+    -------
+    Fit
+        Parameters ``market``, ``p``, ``q``.
+
+    Raises
+    ------
+    ValueError
+        If fewer than `MINIMUM_SALES` periods are given, or one is missing, negative or not finite.
+    """
+    return fit(_sales_problem(_density_sales, sales))
+
+
+def fit_bass_differences(sales: Sequence[float]) -> Fit:
+    """Fit M (F(t) - F(t-1)) to sales of periods 1, 2, ... (Srinivasan and Mason 1986).
+
+    Parameters, result and errors as in `fit_bass_density`.
+    """
+    return fit(_sales_problem(_difference_sales, sales))
+
+
+@dataclass(frozen=True)
+class BassRegression:
+    """Bass's own estimate.
+
+    Parameters
+    ----------
+    market, p, q : float
+        Solved from the regression's coefficients.
+    coefficients : tuple of float
+        Of 1, N(t-1) and N(t-1)^2.
+    """
+
+    market: float
+    p: float
+    q: float
+    coefficients: tuple[float, float, float]
+
+
+def fit_bass_regression(sales: Sequence[float]) -> BassRegression:
+    """Regress sales on lagged cumulative sales and their square (Bass 1969).
+
+    Parameters
+    ----------
+    sales : sequence of float, shape (n,)
+        As in `fit_bass_density`; the first period has cumulative sales of 0 before it.
+
+    Returns
+    -------
+    BassRegression
+
+    Raises
+    ------
+    ValueError
+        As in `fit_bass_density`, and if the coefficients imply no finite positive market.
+    """
+    observed = _checked_sales(sales)
+    before = np.concatenate([[0.0], np.cumsum(observed)[:-1]])
+    regressors = np.column_stack([np.ones_like(before), before, before**2])
+    a, b, c = (float(value) for value in np.linalg.lstsq(regressors, observed, rcond=None)[0])
+    inside = b**2 - 4 * a * c
+    if c >= 0 or inside < 0:
+        raise ValueError("the regression implies no finite market: the square of cumulative sales must lower sales")
+    market = (-b - np.sqrt(inside)) / (2 * c)
+    return BassRegression(float(market), float(a / market), float(a / market + b), (a, b, c))
+
+
+def _sales_problem(model: object, sales: Sequence[float]) -> Problem:
+    observed = _checked_sales(sales)
+    total = float(observed.sum())
+    return Problem(
+        model,  # type: ignore[arg-type]
+        ("market", "p", "q"),
+        np.arange(1.0, len(observed) + 1),
+        observed,
+        (0.5 * total, *(2 * (_COEFFICIENT_BOUNDS[0],))),
+        (MARKET_CEILING * total, *(2 * (_COEFFICIENT_BOUNDS[1],))),
+        ((1.1 * total, 3.0 * total), (0.003, 0.03), (0.1, 0.4, 0.8)),
+    )
+
+
+def _checked_sales(sales: Sequence[float]) -> Array:
+    observed = np.asarray(sales, dtype=float)
+    if len(observed) < MINIMUM_SALES:
+        raise ValueError(f"{len(observed)} periods of sales are too few: at least {MINIMUM_SALES} are needed")
+    if not np.all(np.isfinite(observed)):
+        raise ValueError("sales hold a missing value: a gap cannot be fitted over")
+    if np.any(observed < 0) or observed.sum() <= 0:
+        raise ValueError("sales must not be negative, and not all zero")
+    return observed
+
+
+CURVES: dict[str, tuple[str, ...]] = {
+    "Bass": ("market", "p", "q"),
+    "logistic": ("market", "odds_against", "growth"),
+    "constant growth": ("level_at_launch", "growth"),
+}
+
+
+def fit_users(users: pd.Series, curve: str, launch: pd.Timestamp = LAUNCH) -> Fit:
+    """Fit an adoption curve to a stock of users at irregular dates, errors in proportion to the level.
+
+    Parameters
+    ----------
+    users : Series
+        Users in millions; the index holds dates in ascending order, all after `launch`.
+    curve : str
+        ``"Bass"`` (users = M F(t)), ``"logistic"`` (users = M / (1 + a exp(-g t))) or
+        ``"constant growth"`` (the benchmark that the others have to beat).
+    launch : Timestamp
+        Where time begins.
+
+    Returns
+    -------
+    Fit
+        Times in years since launch.
+
+    Raises
+    ------
+    ValueError
+        If the curve is unknown, the dates are not ascending and after the launch, a value is
+        missing or not positive, or there are too few observations.
+    """
+    if curve not in CURVES:
+        raise ValueError(f"unknown curve {curve!r}; expected one of {list(CURVES)}")
+    times = years_since(users.index, launch)
+    observed = users.to_numpy(dtype=float)
+    _check_users(times, observed)
+    return fit(_users_problem(curve, times, observed))
+
+
+def years_since(dates: pd.Index, launch: pd.Timestamp = LAUNCH) -> Array:
+    """Return years from the launch to each date, shape (n,)."""
+    return np.asarray((pd.DatetimeIndex(dates) - launch).days, dtype=float) / DAYS_PER_YEAR
+
+
+def _check_users(times: Array, observed: Array) -> None:
+    if not np.all(np.isfinite(observed)):
+        raise ValueError("users hold a missing value")
+    if np.any(observed <= 0):
+        raise ValueError("users must be positive")
+    if np.any(np.diff(times) <= 0):
+        raise ValueError("the dates must ascend, each once")
+    if len(times) and times[0] <= 0:
+        raise ValueError("every date must lie after the launch")
+
+
+def _users_problem(curve: str, times: Array, observed: Array) -> Problem:
+    top = float(observed.max(initial=1.0))
+    rates = _COEFFICIENT_BOUNDS
+    market = (0.5 * top, MARKET_CEILING * top)
+    markets = (1.2 * top, 4.0 * top, 50.0 * top)
+    if curve == "Bass":
+        bounds = (market, rates, rates)
+        starts: tuple[tuple[float, ...], ...] = (markets, (0.001, 0.02), (0.3, 1.5))
+        return _proportional(_bass_level, curve, times, observed, bounds, starts)
+    if curve == "logistic":
+        bounds = (market, (1e-3, 1e9), rates)
+        return _proportional(_logistic_level, curve, times, observed, bounds, (markets, (3.0, 30.0, 300.0), (0.5, 2.0)))
+    bounds = ((1e-6 * top, 10 * top), rates, rates)
+    return _proportional(_exponential_level, curve, times, observed, bounds[:2], ((0.05 * top,), (0.5, 1.5)))
+
+
+def _proportional(
+    model: object,
+    curve: str,
+    times: Array,
+    observed: Array,
+    bounds: Sequence[tuple[float, float]],
+    starts: tuple[tuple[float, ...], ...],
+) -> Problem:
+    lower, upper = (tuple(bound[side] for bound in bounds) for side in (0, 1))
+    return Problem(model, CURVES[curve], times, observed, lower, upper, starts, proportional=True)  # type: ignore[arg-type]
+
+
+def market_interval(fitted: Fit, level: float = 0.95) -> Interval:
+    """Return the profile interval of the market size; unbounded above means not identified.
+
+    Raises
+    ------
+    ValueError
+        If the curve has no market (constant growth).
+    """
+    if "market" not in fitted.parameters:
+        raise ValueError("this curve has no market size")
+    return profile_interval(fitted, "market", level)
+
+
+def forecast_errors(fitted: Fit, later: pd.Series, launch: pd.Timestamp = LAUNCH) -> pd.DataFrame:
+    """Hold a fitted curve against observations it has not seen.
+
+    Parameters
+    ----------
+    fitted : Fit
+        From `fit_users`.
+    later : Series
+        Users in millions by date, none of them used in the fit.
+    launch : Timestamp
+        As in the fit.
+
+    Returns
+    -------
+    DataFrame
+        One row an observation, indexed by date: ``observed``, ``forecast``, ``low``, ``high``
+        (95 per cent profile interval of the curve; infinite where the data set no limit) and
+        ``error_percent`` (forecast above the observation is positive).
+    """
+    times = years_since(later.index, launch)
+    intervals = [forecast_interval(fitted, float(time)) for time in times]
+    forecast = fitted.predict(times)
+    observed = later.to_numpy(dtype=float)
+    return pd.DataFrame(
+        {
+            "observed": observed,
+            "forecast": forecast,
+            "low": [interval.low for interval in intervals],
+            "high": [interval.high for interval in intervals],
+            "error_percent": 100 * (forecast / observed - 1),
+        },
+        index=pd.DatetimeIndex(later.index, name="date"),
+    )
