@@ -6,9 +6,10 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from helpers.tables.descriptor import Resource
+from helpers.tables.faults import DataError, Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Container, Mapping
 
     import pandas as pd
 
@@ -65,7 +66,8 @@ def known_from(resource: Resource, table: pd.DataFrame, other: Tables) -> pd.Ser
         datetime64 by row id, never missing.
     """
     dates = _by_rule(resource["knownFrom"], table, other)
-    return dates.astype("datetime64[us]").rename("known_from")
+    named: pd.Series[Any] = dates.astype("datetime64[us]").rename("known_from")
+    return named
 
 
 def _by_rule(rule: Mapping[str, Any], table: pd.DataFrame, other: Tables) -> pd.Series[Any]:
@@ -93,7 +95,8 @@ def _by_rule(rule: Mapping[str, Any], table: pd.DataFrame, other: Tables) -> pd.
         raise ValueError(f"unknown known-from rule {kind!r}")
     if "otherwise" in rule:
         dates = dates.fillna(_by_rule(rule["otherwise"], table, other)) if dates.isna().any() else dates
-    return dates.fillna(pd.Timestamp(rule["undated"])) if "undated" in rule else dates
+    filled: pd.Series[Any] = dates.fillna(pd.Timestamp(rule["undated"])) if "undated" in rule else dates
+    return filled
 
 
 def _of_same_row(rule: Mapping[str, Any], table: pd.DataFrame, other: Tables) -> pd.Series[Any]:
@@ -121,8 +124,28 @@ def _latest_source(cells: pd.Series[Any], sources: pd.DataFrame, undated: str) -
 
     ends = end_of_period(sources["date"]).fillna(pd.Timestamp(undated))
     dates = dict(zip(sources["source_id"], ends, strict=True))
+    if unknown := unknown_sources(cells, dates):
+        raise DataError(unknown)
     latest = [max(dates[source] for source in cell.split(";")) for cell in cells]
     return pd.Series(latest, index=cells.index, dtype="datetime64[us]")
+
+
+def unknown_sources(cells: pd.Series[Any], known: Container[str]) -> list[Fault]:
+    """Return a fault for each cited source that the table of sources does not have.
+
+    Parameters
+    ----------
+    cells : pandas.Series of str
+        The column ``source_id`` of a table, indexed by row id; several ids in a cell are joined by ``;``.
+    known : container of str
+        The ids that there are.
+    """
+    cited = {cell: [source for source in cell.split(";") if source not in known] for cell in cells.dropna().unique()}
+    return [
+        Fault(f"{str(row).split('/', 1)[0]}.csv", f"no such source, in {row}", column="source_id", value=source)
+        for row, cell in cells.dropna().items()
+        for source in cited[cell]
+    ]
 
 
 def end_of_period(partial: pd.Series[Any]) -> pd.Series[Any]:
@@ -155,7 +178,8 @@ def mask(table: pd.DataFrame, rule: Mapping[str, Any], limit: pd.Timestamp, othe
     table : pandas.DataFrame
         Rows already known on the day.
     rule : mapping
-        ``columns`` (what stands in each masked column: text, or null for missing) and ``knownFrom`` (a rule).
+        ``columns`` (what stands in each masked column: text, or null for missing), ``knownFrom`` (a rule), and
+        perhaps ``only`` (the values of the column ``key`` to which the mask is confined).
     limit : pandas.Timestamp
         The day of knowledge.
     other : callable
@@ -164,9 +188,12 @@ def mask(table: pd.DataFrame, rule: Mapping[str, Any], limit: pd.Timestamp, othe
     Returns
     -------
     dict of str to pandas.Series
-        The masked columns; the table itself is left alone, so that one mask never hides another's dates.
+        The masked columns.
     """
     known = _by_rule(rule["knownFrom"], table, other) <= limit
+    if "only" in rule:
+        known |= ~table[rule["key"]].isin(rule["only"])
+    # The table itself is left alone, so that one mask never hides the dates another needs.
     return {
         column: table[column].where(known) if value is None else table[column].where(known, value)
         for column, value in rule["columns"].items()

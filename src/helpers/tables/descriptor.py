@@ -54,7 +54,7 @@ def package(data: str | os.PathLike[str] | None = None) -> dict[str, Any]:
     Raises
     ------
     DataError
-        If the descriptor is missing, unreadable, not JSON, or lists a table twice.
+        If the descriptor is missing, unreadable, not JSON, or lists no resources.
     """
     content = read_bytes(root(data) / FILE)
     digest = sha256(content).hexdigest()
@@ -88,23 +88,32 @@ def _parse(content: bytes) -> dict[str, Any]:
     listed = parsed.get("resources") if isinstance(parsed, dict) else None
     if not isinstance(listed, list):
         raise DataError([Fault(FILE, "the descriptor lists no resources")])
-    named = [resource.get("name") if isinstance(resource, dict) else None for resource in listed]
-    if bad := _bad_names(named):
-        raise DataError(bad)
-    return parsed
+    checked: dict[str, Any] = parsed
+    return checked
 
 
-def _bad_names(named: list[Any]) -> list[Fault]:
-    faults = [
-        Fault(FILE, f"resource {at + 1} has no name") for at, name in enumerate(named) if not isinstance(name, str)
-    ]
+def structure_faults(data: str | os.PathLike[str] | None = None) -> list[Fault]:
+    """Return the faults of the list of tables itself: entries without a name, and names that stand twice."""
+    named = [entry.get("name") if isinstance(entry, dict) else None for entry in package(data)["resources"]]
+    nameless = [at for at, name in enumerate(named, start=1) if not isinstance(name, str)]
     twice = sorted({name for name in named if isinstance(name, str) and named.count(name) > 1})
-    return faults + [Fault(FILE, "the table is listed twice", column="name", value=name) for name in twice]
+    return [Fault(FILE, f"resource {at} has no name") for at in nameless] + [
+        Fault(FILE, "the table is listed twice", column="name", value=name) for name in twice
+    ]
+
+
+def resources(data: str | os.PathLike[str] | None = None) -> list[Resource]:
+    """Return the tables' descriptors, each name once, in the descriptor's order."""
+    found: dict[str, Resource] = {}
+    for entry in package(data)["resources"]:
+        if isinstance(entry, dict) and isinstance(entry.get("name"), str):
+            found.setdefault(entry["name"], entry)
+    return list(found.values())
 
 
 def names(data: str | os.PathLike[str] | None = None) -> list[str]:
     """Return the names of all tables, in the descriptor's order."""
-    return [resource["name"] for resource in package(data)["resources"]]
+    return [resource["name"] for resource in resources(data)]
 
 
 def describe(name: str, data: str | os.PathLike[str] | None = None) -> Resource:
@@ -121,9 +130,12 @@ def describe(name: str, data: str | os.PathLike[str] | None = None) -> Resource:
     ------
     KeyError
         If the package has no such table; the message lists those it has.
+    DataError
+        If the descriptor cannot be read, or lists the table twice.
     """
-    resources: list[Resource] = package(data)["resources"]
-    for resource in resources:
-        if resource["name"] == name:
-            return resource
-    raise KeyError(f"no table {name!r}; the tables are {', '.join(r['name'] for r in resources)}")
+    if any(fault.value == name for fault in structure_faults(data)):
+        raise DataError([Fault(FILE, "the table is listed twice", column="name", value=name)])
+    listed = {resource["name"]: resource for resource in resources(data)}
+    if name not in listed:
+        raise KeyError(f"no table {name!r}; the tables are {', '.join(listed)}")
+    return listed[name]

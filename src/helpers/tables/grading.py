@@ -71,6 +71,7 @@ def by_rule(rule: dict[str, Any], table: pd.DataFrame) -> list[str]:
     rule : dict
         ``{"constant": grade}``, or ``{"column": name, "map": {value: grade}}`` with an optional ``"otherwise"`` for
         the values that the map does not have. A cell with several values joined by ``;`` gets the weakest grade.
+        ``"first"`` may list patterns of a column that settle the grade before the map is asked.
     table : pandas.DataFrame
         The table's rows.
 
@@ -85,8 +86,10 @@ def by_rule(rule: dict[str, Any], table: pd.DataFrame) -> list[str]:
     otherwise = rule.get("otherwise")
 
     def grade(cell: str) -> str:
-        return weakest(grade_of.get(value, otherwise) or grade_of[value] for value in cell.split(";"))
+        return weakest(grade_of.get(value) or otherwise or grade_of[value] for value in cell.split(";"))
 
-    cells = table[rule["column"]].astype("str")
-    graded = {cell: grade(cell) for cell in cells.unique()}
-    return [graded[cell] for cell in cells]
+    graded = table[rule["column"]].astype("str").map(grade)
+    for earlier in rule.get("first", []):
+        settled = table[earlier["column"]].str.contains(earlier["pattern"], regex=True)
+        graded = graded.where(~settled, earlier["grade"])
+    return list(graded)

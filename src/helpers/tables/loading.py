@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helpers import journal
@@ -68,7 +67,7 @@ def known_from(name: str, *, root: Folder = None) -> pd.Series[Any]:
         datetime64 by row id.
     """
     table, _ = _complete(name, root)
-    return asof.known_from(descriptor.describe(name, root), table, lambda other: _complete(other, root)[0])
+    return asof.known_from(descriptor.describe(name, root), table, lambda other: _typed(other, root)[0])
 
 
 def sources(frame: pd.DataFrame, *, root: Folder = None) -> pd.DataFrame:
@@ -93,20 +92,27 @@ def sources(frame: pd.DataFrame, *, root: Folder = None) -> pd.DataFrame:
 
 def _complete(name: str, root: Folder) -> tuple[pd.DataFrame, str]:
     """Read, type and validate every row of a table; return it with the hash of its bytes."""
-    from helpers.tables import columns, schema
+    from helpers.tables import schema
+
+    table, cells = _typed(name, root)
+    schema.validate(descriptor.describe(name, root), cells, table)
+    return table, cells.sha256
+
+
+def _typed(name: str, root: Folder) -> tuple[pd.DataFrame, reading.Cells]:
+    """Read and type every row of a table; enough for a table that only lends its dates to another."""
+    from helpers.tables import columns
 
     resource = descriptor.describe(name, root)
-    cells = reading.read(Path(descriptor.root(root)), resource)
-    table = columns.frame(resource, cells)
-    schema.validate(resource, cells, table)
-    return table, cells.sha256
+    cells = reading.read(descriptor.root(root), resource)
+    return columns.frame(resource, cells), cells
 
 
 def _as_known(name: str, table: pd.DataFrame, limit: pd.Timestamp, root: Folder) -> pd.DataFrame:
     resource = descriptor.describe(name, root)
 
     def other(wanted: str) -> pd.DataFrame:
-        return _complete(wanted, root)[0]
+        return _typed(wanted, root)[0]
 
     known = table[asof.known_from(resource, table, other) <= limit]
     masked: dict[str, pd.Series[Any]] = {}

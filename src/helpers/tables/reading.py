@@ -35,7 +35,7 @@ class Cells:
 
 
 def read(folder: Path, resource: Resource) -> Cells:
-    """Read one table's cells.
+    r"""Read one table's cells.
 
     Parameters
     ----------
