@@ -73,15 +73,15 @@ def clean(outcome: Outcome, *, root: Path) -> CleanNotebook:
     notebook = nbformat.reads(outcome.notebook, as_version=4)
     result = CleanNotebook(notebook)
     _collect(result)
+    notebook.cells = [cell for cell in notebook.cells if not _is_parameters(cell)]
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [kept for output in cell.outputs if (kept := _output(output, root, result)) is not None]
             _check_figures(cell, result)
         _plain_metadata(cell)
-    notebook.cells = [_parameter_table(outcome), *[c for c in notebook.cells if not _is_parameters(c)]]
     # The reader meets title and question first, then the parameters.
-    if len(notebook.cells) > 1 and notebook.cells[1].cell_type == "markdown":
-        notebook.cells[0:2] = [notebook.cells[1], notebook.cells[0]]
+    has_header = bool(notebook.cells) and notebook.cells[0].cell_type == "markdown"
+    notebook.cells.insert(1 if has_header else 0, _parameter_table(outcome))
     notebook.cells.append(provenance.cell(outcome, root=root))
     notebook.metadata = NotebookNode(
         kernelspec={"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -96,7 +96,7 @@ def _is_parameters(cell: NotebookNode) -> bool:
 
 def _plain_metadata(cell: NotebookNode) -> None:
     """Keep tags only: papermill and Jupyter leave times, states and ids."""
-    tags = [tag for tag in cell.metadata.get("tags", []) if tag not in _PARAMETER_TAGS]
+    tags = list(cell.metadata.get("tags", []))
     cell.metadata = NotebookNode({"tags": tags} if tags else {})
 
 
