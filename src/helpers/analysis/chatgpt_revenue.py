@@ -23,6 +23,7 @@ PAIRING_DAYS = 100
 REVENUE_DAYS = 45
 QUOTED_ON = pd.Timestamp("2024-09-27")
 PAYERS = ("plus_subscribers_m", "paying_subscribers_m")
+SHARE_OF_RUN_RATE = "share of the run-rate"
 FACTORS = ["users", "conversion", "price"]
 
 
@@ -211,7 +212,7 @@ def _subscription_revenue(vendor_metrics: pd.DataFrame, day: pd.Timestamp) -> tu
         return None
     amount = float(share["value"].iloc[0]) * float(whole["value"].iloc[0])
     rows = [str(share.index[0]), str(whole.index[0])]
-    return amount, vendor.bound(share["note"].iloc[0]), "share of the run-rate", rows
+    return amount, vendor.bound(share["note"].iloc[0]), SHARE_OF_RUN_RATE, rows
 
 
 def run_rates(vendor_metrics: pd.DataFrame) -> pd.DataFrame:
@@ -264,6 +265,58 @@ def booked_against_run_rates(vendor_metrics: pd.DataFrame) -> pd.DataFrame:
         booked=booked["value"], from_run_rates=from_rates, gap_percent=100 * (from_rates / booked["value"] - 1)
     )
     return frame[frame["from_run_rates"].notna()]
+
+
+def booked_second_half(vendor_metrics: pd.DataFrame, year: int) -> tuple[float, tuple[str, ...]] | None:
+    """Return booked revenue of July to December, the year less its first half, and the row ids.
+
+    Returns
+    -------
+    (float, tuple of str) or None
+        USD millions; None where one of the two is not known.
+    """
+    booked = booked_revenue(vendor_metrics)
+    whole = booked[(booked["date"] == pd.Timestamp(year, 12, 31)) & (booked["months"] == 12)]
+    half = booked[(booked["date"] == pd.Timestamp(year, 6, 30)) & (booked["months"] == 6)]
+    if whole.empty or half.empty:
+        return None
+    amount = float(whole["value"].iloc[0]) - float(half["value"].iloc[0])
+    return amount, (str(whole.index[0]), str(half.index[0]))
+
+
+def restate_on_booked(states: pd.DataFrame, vendor_metrics: pd.DataFrame, year: int) -> pd.DataFrame:
+    """Put booked revenue under the states that took a share of a run-rate in a year's second half.
+
+    A run-rate said in October may be months old. Twice the booked second half is centred on
+    1 October and was paid.
+
+    Parameters
+    ----------
+    states : DataFrame
+        From `subscription_states`.
+    vendor_metrics : DataFrame
+    year : int
+
+    Returns
+    -------
+    DataFrame
+        The states up to the end of that year, with ``revenue``, ``price``, ``basis`` and ``rows``
+        restated; empty where the half-year or such a state is not known.
+    """
+    half = booked_second_half(vendor_metrics, year)
+    kept = states[states["date"] <= pd.Timestamp(year, 12, 31)].copy()
+    late = (kept["date"] > pd.Timestamp(year, 6, 30)) & (kept["basis"] == SHARE_OF_RUN_RATE)
+    if half is None or not late.any():
+        return states.head(0)
+    shares = vendor.select(vendor_metrics, "chatgpt_revenue_share")
+    for row in kept.index[late]:
+        share = vendor.nearest(shares, kept["date"].loc[row], within_days=REVENUE_DAYS)
+        revenue = 2 * half[0] * float(share["value"].iloc[0])
+        kept.loc[row, "revenue"] = revenue
+        kept.loc[row, "price"] = revenue / kept["payers"].loc[row]
+        kept.loc[row, "basis"] = "share of twice the booked half-year"
+        kept.loc[row, "rows"] = ";".join([kept["rows"].loc[row], *half[1]])
+    return kept
 
 
 def mean_level(path: pd.Series, start: pd.Timestamp, end: pd.Timestamp) -> float:

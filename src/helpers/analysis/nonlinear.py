@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,8 @@ from scipy.special import fdtri
 Array = npt.NDArray[np.float64]
 Model = Callable[[npt.NDArray[np.number], npt.NDArray[np.number]], npt.NDArray[np.number]]
 
+# Typed Any: scipy has a module of the same name, which type checkers find first.
+_search: Any = optimize.least_squares
 _TOLERANCE = 1e-15
 _COMPLEX_STEP = 1e-30
 _POLISHING_STEPS = 50
@@ -219,7 +222,7 @@ def _minimise(
         with np.errstate(all="ignore"):
             if not np.all(np.isfinite(logged(begin))):
                 continue
-            found = optimize.least_squares(
+            found = _search(
                 logged, begin, jac=lambda theta: jacobian(logged, theta), bounds=bounds, x_scale="jac",
                 xtol=_TOLERANCE, ftol=_TOLERANCE, gtol=_TOLERANCE, max_nfev=400,
             )  # fmt: skip

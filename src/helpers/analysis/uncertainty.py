@@ -22,7 +22,7 @@ PLUS_ASSUMPTIONS = (
 DISTRIBUTIONS = ("uniform", "triangular")
 QUANTILES = (0.05, 0.5, 0.95)
 # Share of the year 2024 that had passed when the 10 million were counted.
-_YEAR_PASSED = QUOTED_ON.dayofyear / 366
+_YEAR_PASSED = QUOTED_ON.day_of_year / 366
 
 
 def ranges(assumptions: pd.DataFrame, ids: Sequence[str]) -> pd.DataFrame:

@@ -1,0 +1,234 @@
+"""Adoption curves reproduce known estimates, and say so when the data cannot tell.
+
+Golden numbers: R 4.2.2 on the yearly sales of video recorders 1980-89 that R teaching uses
+(nls for the two least-squares fits, lm for Bass's regression). nls stops once its relative-offset
+criterion falls below 1e-5, so its printed digits sit up to 4e-6 off the minimum; the least-squares fits
+here go on to the minimum. `r_nls` repeats R's stopping rule and gives R's digits.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers.analysis import adoption
+from helpers.analysis.nonlinear import forecast_interval, jacobian, profile_interval
+
+SALES = [840, 1470, 2110, 4000, 7590, 10950, 10530, 9470, 7790, 5890]
+R_DENSITY = {"market": 67980.950568, "p": 0.0065939824052, "q": 0.63809048088}
+R_DENSITY_RSS = 3701668.58929
+R_DIFFERENCES = {"market": 67660.0420175, "p": 0.00878896863897, "q": 0.642158600086}
+R_DIFFERENCES_RSS = 3672146.26444
+R_DIFFERENCES_ERRORS = {"market": 3070.907592, "p": 0.001776449017, "q": 0.04257129030}
+R_REGRESSION = {"market": 62665.4469096, "p": 0.0216467828298, "q": 0.680525043273}
+# The start of the published example, and one for the other form.
+R_START = {"density": (60630.0, 0.03, 0.38), "differences": (67000.0, 0.008, 0.5)}
+
+LATER = pd.Timestamp("2022-11-30")
+
+
+def r_nls(model, observed, start):
+    """Gauss-Newton with step halving and forward differences, stopped as R's nls does."""
+    theta, factor = np.array(start, dtype=float), 1.0
+    times = np.arange(1.0, len(observed) + 1)
+
+    def slopes(at):
+        base = model(at, times)
+        columns = []
+        for place in range(len(at)):
+            moved = at.copy()
+            step = np.sqrt(np.finfo(float).eps) * abs(at[place])
+            moved[place] += step
+            columns.append((model(moved, times) - base) / step)
+        return np.column_stack(columns)
+
+    total = np.sum((observed - model(theta, times)) ** 2)
+    for _ in range(50):
+        q, r = np.linalg.qr(slopes(theta))
+        turned = q.T @ (observed - model(theta, times))
+        if np.sqrt(np.sum(turned**2) / (total - np.sum(turned**2))) < 1e-5:
+            return theta, total
+        while True:
+            candidate = theta + factor * np.linalg.solve(r, turned)
+            again = np.sum((observed - model(candidate, times)) ** 2)
+            if again <= total:
+                break
+            factor /= 2
+        theta, total, factor = candidate, again, min(1.0, 2 * factor)
+    raise AssertionError("R's rule did not stop")
+
+
+@pytest.mark.parametrize(
+    ("form", "fit", "golden", "golden_total"),
+    [
+        ("density", adoption.fit_bass_density, R_DENSITY, R_DENSITY_RSS),
+        ("differences", adoption.fit_bass_differences, R_DIFFERENCES, R_DIFFERENCES_RSS),
+    ],
+)
+def test_bass_least_squares_agree_with_r(form, fit, golden, golden_total):
+    found = fit(SALES)
+    # R's digits, by R's stopping rule on our curve.
+    stopped, total = r_nls(found.problem.model, np.array(SALES, dtype=float), R_START[form])
+    assert stopped == pytest.approx(list(golden.values()), rel=1e-6)
+    assert total == pytest.approx(golden_total, rel=1e-10)
+    # Ours is the minimum that R stopped short of: a lower sum of squares, within the distance R left.
+    assert found.residual_sum_of_squares == pytest.approx(golden_total, rel=1e-10)
+    assert found.residual_sum_of_squares <= total
+    assert found.parameters == pytest.approx(golden, rel=4e-6)
+    assert found.parameters["market"] == pytest.approx(golden["market"], rel=1e-6)
+    assert found.at_bound == ()
+
+
+def test_the_minimum_is_one():
+    for fit in (adoption.fit_bass_density, adoption.fit_bass_differences):
+        found = fit(SALES)
+        slopes = jacobian(found.problem.residuals, found.estimate)
+        residuals = found.problem.residuals(found.estimate)
+        cosines = slopes.T @ residuals / (np.linalg.norm(slopes, axis=0) * np.linalg.norm(residuals))
+        assert np.abs(cosines).max() < 1e-9
+
+
+def test_standard_errors_agree_with_r():
+    found = adoption.fit_bass_differences(SALES)
+    assert found.standard_errors == pytest.approx(R_DIFFERENCES_ERRORS, rel=1e-6)
+
+
+def test_bass_regression_agrees_with_r():
+    found = adoption.fit_bass_regression(SALES)
+    assert {"market": found.market, "p": found.p, "q": found.q} == pytest.approx(R_REGRESSION, rel=1e-8)
+
+
+@given(
+    st.floats(min_value=1e-3, max_value=0.05),
+    st.floats(min_value=0.2, max_value=1.0),
+    st.floats(min_value=10, max_value=1e6),
+)
+@settings(max_examples=20, deadline=None)
+def test_an_exact_bass_path_is_found_again(p, q, market):
+    times = np.arange(1.0, 16.0)
+    sales = market * (adoption.bass_cumulative(times, p, q) - adoption.bass_cumulative(times - 1, p, q))
+    found = adoption.fit_bass_differences(sales)
+    assert found.parameters == pytest.approx({"market": market, "p": p, "q": q}, rel=1e-5)
+
+
+def test_the_density_is_the_slope_of_the_cumulative_curve():
+    times = np.linspace(0.1, 12, 50)
+    step = 1e-6
+    slope = (adoption.bass_cumulative(times + step, 0.01, 0.5) - adoption.bass_cumulative(times - step, 0.01, 0.5)) / (
+        2 * step
+    )
+    assert adoption.bass_density(times, 0.01, 0.5) == pytest.approx(slope, rel=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("sales", "message"),
+    [
+        ([1.0, 2.0, 3.0], "too few"),
+        ([1.0, 2.0, np.nan, 3.0], "missing"),
+        ([1.0, -2.0, 3.0, 4.0], "negative"),
+        ([0.0, 0.0, 0.0, 0.0], "not all zero"),
+    ],
+)
+@pytest.mark.parametrize(
+    "fit", [adoption.fit_bass_density, adoption.fit_bass_differences, adoption.fit_bass_regression]
+)
+def test_bad_sales_are_refused(fit, sales, message):
+    with pytest.raises(ValueError, match=message):
+        fit(sales)
+
+
+def test_sales_that_never_slow_have_no_bass_market():
+    with pytest.raises(ValueError, match="no finite market"):
+        adoption.fit_bass_regression([1.0, 2.0, 4.0, 8.0, 16.0, 33.0])
+
+
+def users_on(curve, count=14, first=200, step=110):
+    dates = pd.DatetimeIndex([LATER + pd.Timedelta(days=first + step * place) for place in range(count)])
+    return pd.Series(curve(adoption.years_since(dates)), index=dates)
+
+
+def test_a_logistic_market_is_found_with_its_interval():
+    exact = users_on(lambda t: 1500 / (1 + 60 * np.exp(-1.6 * t)))
+    wobble = pd.Series(np.exp(0.03 * np.cos(np.arange(len(exact)) * 2.1)), index=exact.index)
+    found = adoption.fit_users(exact * wobble, "logistic")
+    interval = adoption.market_interval(found)
+    assert found.parameters["market"] == pytest.approx(1500, rel=0.1)
+    assert interval.identified
+    assert interval.low < found.parameters["market"] < interval.high
+    assert interval.low < 1500 < interval.high
+
+
+def test_the_profile_meets_its_threshold_at_the_ends():
+    # In a linear problem the profile interval is the t interval: log users = log level + growth t.
+    users = users_on(lambda t: 30 * np.exp(1.1 * t + 0.05 * np.sin(9 * t)))
+    found = adoption.fit_users(users, "constant growth")
+    interval = profile_interval(found, "growth")
+    times, logs = adoption.years_since(users.index), np.log(users.to_numpy())
+    design = np.column_stack([np.ones_like(times), times])
+    _, total, *_ = np.linalg.lstsq(design, logs, rcond=None)
+    error = np.sqrt(total[0] / (len(times) - 2) * np.linalg.inv(design.T @ design)[1, 1])
+    from scipy.stats import t as student
+
+    half = student.ppf(0.975, len(times) - 2) * error
+    growth = found.parameters["growth"]
+    assert (interval.low, interval.high) == pytest.approx((growth - half, growth + half), rel=1e-5)
+
+
+@pytest.mark.parametrize("curve", ["Bass", "logistic"])
+def test_growth_without_a_bend_has_no_market(curve):
+    users = users_on(lambda t: 30 * np.exp(1.1 * t + 0.1 * np.sin(7 * t)), count=8)
+    interval = adoption.market_interval(adoption.fit_users(users, curve))
+    assert not interval.bounded_above
+    assert not interval.identified
+    assert np.isinf(interval.high)
+
+
+def test_forecasts_are_held_against_what_came():
+    path = users_on(lambda t: 1500 / (1 + 60 * np.exp(-1.6 * t)) * np.exp(0.02 * np.cos(5 * t)))
+    found = adoption.fit_users(path.iloc[:11], "logistic")
+    errors = adoption.forecast_errors(found, path.iloc[11:])
+    assert list(errors.index) == list(path.index[11:])
+    assert (errors["low"] < errors["forecast"]).all()
+    assert (errors["forecast"] < errors["high"]).all()
+    assert errors["error_percent"].to_numpy() == pytest.approx(
+        100 * (errors["forecast"] / errors["observed"] - 1).to_numpy()
+    )
+    assert errors["error_percent"].abs().max() < 10
+
+
+def test_a_forecast_inside_the_data_is_tighter_than_one_far_out():
+    found = adoption.fit_users(users_on(lambda t: 30 * np.exp(1.1 * t + 0.1 * np.sin(7 * t))), "constant growth")
+    near, far = (forecast_interval(found, time) for time in (2.5, 8.0))
+    assert near.high / near.low < far.high / far.low
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda users: users.iloc[::-1], "ascend"),
+        (lambda users: users.where(users.index != users.index[2]), "missing"),
+        (lambda users: -users, "positive"),
+        (lambda users: users.iloc[:3], "too few"),
+        (lambda users: users.set_axis(users.index - pd.Timedelta(days=900)), "after the launch"),
+    ],
+)
+def test_bad_users_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        adoption.fit_users(change(users_on(lambda t: 20 * np.exp(t))), "Bass")
+
+
+def test_an_unknown_curve_is_refused():
+    with pytest.raises(ValueError, match="unknown curve"):
+        adoption.fit_users(users_on(np.exp), "Gompertz")
+    with pytest.raises(ValueError, match="no market"):
+        adoption.market_interval(
+            adoption.fit_users(users_on(lambda t: 20 * np.exp(t + 0.1 * np.sin(t))), "constant growth")
+        )
+
+
+def test_a_fit_is_the_same_every_time():
+    first, second = (adoption.fit_bass_density(SALES) for _ in range(2))
+    assert first.parameters == second.parameters
