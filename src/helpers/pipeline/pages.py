@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -85,7 +86,7 @@ def failure_page(page: Page) -> str:
     lines = ["---", "orphan: true", "---", "", f"# {page.run.notebook}: the run failed", ""]
     lines += [f"{edition_title(page.run.edition)}, on {page.as_of}. {escape_markdown(error.reason)}", ""]
     if error.cell_source:
-        lines += ["## The failing cell", "", _fence(error.cell_source, "python"), ""]
+        lines += ["## The failing cell", "", _fence(error.cell_source, _lexer(error.cell_source)), ""]
     if error.traceback:
         lines += ["## Traceback", "", _fence(error.traceback, "text"), ""]
     lines += ["## Parameters", "", "| parameter | value |", "|:--|:--|"]
@@ -204,6 +205,15 @@ def _target(page: Page) -> str:
 def _badge(verdict: str) -> str:
     kind = verdict.replace(" ", "-")
     return f'<span class="verdict verdict-{kind}"><span class="glyph">{VERDICTS[verdict]}</span> {verdict}</span>'
+
+
+def _lexer(code: str) -> str:
+    """Return the highlighter for a failing cell, which may be no Python at all."""
+    try:
+        compile(code, "cell", "exec", dont_inherit=True, flags=ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    except (SyntaxError, ValueError):
+        return "text"
+    return "python"
 
 
 def _fence(code: str, language: str) -> str:

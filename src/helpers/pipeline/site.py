@@ -200,8 +200,9 @@ def _sphinx(source: Path, html: Path, work: Path) -> None:
         raise SiteError(f"the site could not be built: {error}\n{_lines(told, source)}") from error
     if _lines(told, source):
         raise SiteError(f"the site was not built, Sphinx warns:\n{_lines(told, source)}")
-    for leftover in (".buildinfo", "objects.inv"):
-        (html / leftover).unlink(missing_ok=True)
+    # What Sphinx and the theme keep for themselves is no page of ours.
+    for leftover in (html / ".buildinfo", html / "objects.inv", *(html / "_static").glob("*-macros.html")):
+        leftover.unlink(missing_ok=True)
 
 
 def _lines(told: io.StringIO, source: Path) -> str:

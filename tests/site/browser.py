@@ -1,0 +1,61 @@
+"""Debian's chromium, driven by Playwright over pages that lie on disk."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+needs_chromium = pytest.mark.skipif(
+    CHROMIUM is None, reason="Debian's chromium is not installed: `apt-get install chromium` (CI does)"
+)
+WIDE, NARROW = 1400, 390
+
+
+@dataclass
+class Visit:
+    """A page that was opened, with what it asked for and complained of."""
+
+    page: Any
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def visit(browser: Browser, path: Path, *, width: int = WIDE, scheme: str = "light") -> Iterator[Visit]:
+    """Open a file in a fresh profile and note every request that leaves the disk."""
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+    page: Page = context.new_page()
+    seen = Visit(page)
+    page.on("request", lambda r: None if r.url.startswith(("file:", "data:")) else seen.requests.append(r.url))
+    page.on("console", lambda m: seen.complaints.append(m.text) if m.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: seen.complaints.append(str(error)))
+    page.on("requestfailed", lambda r: seen.complaints.append(f"failed: {r.url}"))
+    try:
+        page.goto(path.resolve().as_uri())
+        page.wait_for_load_state("networkidle")
+        yield seen
+    finally:
+        context.close()
