@@ -88,15 +88,14 @@ def _by_rule(rule: Mapping[str, Any], table: pd.DataFrame, other: Tables) -> pd.
     elif kind == "end of year":
         dates = _end_of_year(table[rule["column"]], rule.get("openFrom"))
     elif kind == "sources":
-        dates = _latest_source(table["source_id"], other("sources"), rule["undated"])
+        dates = _latest_source(table["source_id"], other("sources"), rule["compiled"])
     elif kind == "partial date":
-        dates = end_of_period(table[rule["column"]])
+        dates = end_of_period(table[rule["column"]], rule["compiled"])
     else:
         raise ValueError(f"unknown known-from rule {kind!r}")
-    if "otherwise" in rule:
-        dates = dates.fillna(_by_rule(rule["otherwise"], table, other)) if dates.isna().any() else dates
-    filled: pd.Series[Any] = dates.fillna(pd.Timestamp(rule["undated"])) if "undated" in rule else dates
-    return filled
+    if "otherwise" in rule and dates.isna().any():
+        dates = dates.fillna(_by_rule(rule["otherwise"], table, other))
+    return dates
 
 
 def _of_same_row(rule: Mapping[str, Any], table: pd.DataFrame, other: Tables) -> pd.Series[Any]:
@@ -118,12 +117,11 @@ def _end_of_year(years: pd.Series[Any], open_from: int | None) -> pd.Series[Any]
     return ends if open_from is None else ends.where(years < open_from)
 
 
-def _latest_source(cells: pd.Series[Any], sources: pd.DataFrame, undated: str) -> pd.Series[Any]:
-    """Give the latest date among a row's sources; one without a date counts as dated ``undated``."""
+def _latest_source(cells: pd.Series[Any], sources: pd.DataFrame, compiled: str) -> pd.Series[Any]:
+    """Give the latest date among a row's sources."""
     import pandas as pd
 
-    ends = end_of_period(sources["date"]).fillna(pd.Timestamp(undated))
-    dates = dict(zip(sources["source_id"], ends, strict=True))
+    dates = dict(zip(sources["source_id"], end_of_period(sources["date"], compiled), strict=True))
     if unknown := unknown_sources(cells, dates):
         raise DataError(unknown)
     latest = [max(dates[source] for source in cell.split(";")) for cell in cells]
@@ -148,26 +146,30 @@ def unknown_sources(cells: pd.Series[Any], known: Container[str]) -> list[Fault]
     ]
 
 
-def end_of_period(partial: pd.Series[Any]) -> pd.Series[Any]:
+def end_of_period(partial: pd.Series[Any], compiled: str) -> pd.Series[Any]:
     """Read dates that may be a day, a month or a year; a month or a year is known when it is over.
 
     Parameters
     ----------
     partial : pandas.Series of str
         ``YYYY-MM-DD``, ``YYYY-MM``, ``YYYY``, or missing.
+    compiled : str
+        Day the tables were compiled. What they cite was there on that day: it dates what has no date, and what is
+        dated by a month or a year that had not ended.
 
     Returns
     -------
     pandas.Series
-        datetime64: the day itself, the month's or the year's last day, or missing.
+        datetime64, never missing: the day itself, the month's or the year's last day, or the day of compiling.
     """
     import pandas as pd
 
     text = partial.astype("str")
-    full = text.where(text.str.len() != 4, text + "-12-31")
+    full = text.where(text.str.len() != 4, text + "-12")
     month = full.str.len() == 7
     dates = pd.to_datetime(full.where(~month, full + "-01"), format="%Y-%m-%d")
-    return dates.where(~month, dates + pd.offsets.MonthEnd(0))
+    ends = (dates + pd.offsets.MonthEnd(0)).clip(upper=pd.Timestamp(compiled))
+    return dates.where(~month, ends).fillna(pd.Timestamp(compiled))
 
 
 def mask(table: pd.DataFrame, rule: Mapping[str, Any], limit: pd.Timestamp, other: Tables) -> dict[str, pd.Series[Any]]:
