@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_run(commands)
     _add_check(commands)
+    _add_exhibits(commands)
     return parser
 
 
@@ -89,6 +90,12 @@ def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     check.set_defaults(command=_check)
 
 
+def _add_exhibits(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    exhibits = commands.add_parser("exhibits", help="list each figure with its notebook, function and tables")
+    exhibits.add_argument("--write", action="store_true", help="write the list into README.md")
+    exhibits.set_defaults(command=_exhibits)
+
+
 def _run(chosen: argparse.Namespace) -> int:
     from helpers.pipeline.run import run
 
@@ -106,6 +113,23 @@ def _check(chosen: argparse.Namespace) -> int:
     from helpers.tables import check
 
     return check.main(["--update"] if chosen.update else [])
+
+
+def _exhibits(chosen: argparse.Namespace) -> int:
+    from helpers.pipeline import exhibits
+
+    root = _root(None)
+    try:
+        if chosen.write:
+            readme = root / "README.md"
+            readme.write_text(
+                exhibits.updated(readme.read_text(encoding="utf-8"), root / "notebooks"), encoding="utf-8"
+            )
+        else:
+            sys.stdout.write(exhibits.table(root / "notebooks") + "\n")
+    except ValueError as error:
+        raise PipelineError(str(error)) from error
+    return 0
 
 
 def _root(given: Path | None) -> Path:

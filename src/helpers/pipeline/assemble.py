@@ -55,8 +55,8 @@ class Assembly:
     ----------
     root : Path
         The project's folder.
-    reports : Path
-        What is published now, from which earlier good pages are kept.
+    reports : Path or None
+        What is published now, from which earlier good pages are kept; None to begin afresh.
     ready, scratch : Path
         Where the new items go; where files may be written meanwhile.
     tools : Tools
@@ -67,9 +67,9 @@ class Assembly:
         What notebooks wrote to their error stream, one line each, for the operator.
     """
 
-    def __init__(self, root: Path, reports: Path, ready: Path, scratch: Path, tools: Tools) -> None:
+    def __init__(self, root: Path, reports: Path | None, ready: Path, scratch: Path, tools: Tools) -> None:
         self.root, self.reports, self.ready, self.scratch, self.tools = root, reports, ready, scratch, tools
-        self.earlier = _earlier(reports / "status.json")
+        self.earlier = _earlier(reports / "status.json") if reports else {}
         self.warnings: list[str] = []
 
     def make(self, runs: Sequence[Run], outcomes: Sequence[Outcome]) -> list[Outcome]:
@@ -121,9 +121,9 @@ class Assembly:
 
     def _keep(self, run: Run) -> bool:
         """Carry over the last good notebook of a run; false when there is none."""
-        old, new = _executed(self.reports, run), _executed(self.ready, run)
-        if not old.is_file():
+        if self.reports is None or not (old := _executed(self.reports, run)).is_file():
             return False
+        new = _executed(self.ready, run)
         new.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(old, new)
         return True
@@ -212,4 +212,4 @@ def _earlier(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def _write(path: Path, content: object) -> None:
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -164,13 +164,13 @@ class _Reader:
 
     def _notebook(self, entry: object, where: str, limits: Mapping[str, Any]) -> Notebook:
         table = self._table(entry, where)
-        self._keys(table, _NOTEBOOK_KEYS, where)
         name = self._text(table.get("name", ""), f"{where}.name")
         if name:
             where = f"notebooks[{name}]"
             self._file_name(name, where)
         else:
             self._problem(f"{where}.name", "is missing")
+        self._keys(table, _NOTEBOOK_KEYS, where)
         path = self.root / "notebooks" / f"{name}.ipynb"
         if name and not path.is_file():
             self._problem(where, f"no such file: notebooks/{name}.ipynb")

@@ -71,9 +71,9 @@ class Live(Progress):
         from rich.live import Live as Display
 
         self.console = Console(file=stream)
-        self.display = Display(console=self.console, get_renderable=self._table, refresh_per_second=5)
         self.rows: dict[str, _Row] = {}
         self.notes = ""
+        self.display = Display(console=self.console, get_renderable=self._table, refresh_per_second=5)
 
     def begin(self, runs: Sequence[Run]) -> None:
         """Show a line for each run."""
@@ -183,7 +183,7 @@ def summary(
     if not quiet:
         lines += [f"warning: {warning.splitlines()[0]}" for warning in warnings]
     if failed:
-        lines.append(f"{len(failed)} of {len(outcomes)} runs failed; the page of an earlier good run stays, as stale:")
+        lines.append(f"{len(failed)} of {len(outcomes)} runs failed (the page of an earlier good run stays, as stale):")
         lines += [f"  {line(outcome)}" for outcome in failed]
     if not quiet:
         lines.append(f"{len(outcomes) - len(failed)} of {len(outcomes)} runs succeeded in {seconds:.1f} s")

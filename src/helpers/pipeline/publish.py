@@ -120,7 +120,7 @@ class Publication:
             if not left.is_dir():
                 continue
             processes.end_marked(f"{left.name}/")
-            with contextlib.suppress(OSError, ValueError, KeyError):
+            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
                 marker = json.loads((left / _MARKER).read_text(encoding="utf-8"))
                 complete(left / _READY, Path(marker["reports"]), marker["inodes"])
             shutil.rmtree(left, ignore_errors=True)

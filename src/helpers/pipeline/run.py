@@ -113,7 +113,9 @@ def _render(
         The outcomes after the check of their figures, and what notebooks wrote to their error stream.
     """
     tools = tools or _own_tools()
-    assembly = Assembly(planned.root, publication.reports, publication.ready, publication.scratch, tools)
+    # An exploratory site has other parameters each time: an older page of it would answer another question.
+    earlier = None if publication.reports.name == CUSTOM else publication.reports
+    assembly = Assembly(planned.root, earlier, publication.ready, publication.scratch, tools)
     return assembly.make(shown, outcomes), assembly.warnings
 
 

@@ -1,0 +1,258 @@
+"""Runs in worker processes: what becomes of good and bad ones, and what is left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from helpers.pipeline import processes, supervise, worker
+from helpers.pipeline.errors import PipelineError
+from helpers.pipeline.outcome import Outcome
+from helpers.pipeline.plan import Run
+from helpers.pipeline.progress import Progress
+from tests.projects import a_run, write_notebook
+
+SLEEP = "import time\nwhile True:\n    try:\n        time.sleep(60)\n    except KeyboardInterrupt:\n        pass"
+
+
+class Lab:
+    """Executes notebooks made of the given cells."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.token = uuid.uuid4().hex
+
+    def run(self, name: str, *cells: str, seconds: float = 60, memory: int = 2048, **parameters: object) -> Run:
+        path = write_notebook(self.folder / "notebooks" / f"{name}.ipynb", *cells)
+        return a_run(path, seconds, memory, **parameters)
+
+    def execute(self, *runs: Run, jobs: int = 2, progress: Progress | None = None) -> list[Outcome]:
+        scratch = self.folder / "scratch"
+        return supervise.execute(
+            runs, root=self.folder, scratch=scratch, token=self.token, jobs=jobs, progress=progress
+        )
+
+    def left(self) -> list[psutil.Process]:
+        return processes.marked(self.token)
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    return Lab(tmp_path)
+
+
+def _printed(outcome: Outcome) -> str:
+    assert outcome.notebook is not None
+    cells: list[dict[str, Any]] = json.loads(outcome.notebook)["cells"]
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    return "".join("".join(output.get("text", "")) for output in outputs)
+
+
+def test_one_bad_run_of_each_kind_stops_no_other_and_leaves_nothing(lab: Lab) -> None:
+    runs = [
+        lab.run("raises", "1 + 1", "1/0", "print('never')"),
+        lab.run("exits", "import os\nos._exit(3)", "print('never')"),
+        lab.run("crashes", "import ctypes\nctypes.string_at(0)"),
+        lab.run("leaves", "print('before')\nimport sys\nsys.exit(0)", "print('never')"),
+        lab.run("hoards", "x = [bytearray(2**20) for _ in range(1000)]\n" + SLEEP, memory=300),
+        lab.run("hangs", "print('before', flush=True)", SLEEP, seconds=4),
+        lab.run("spawns", "import subprocess\nsubprocess.Popen(['sleep', '600'], start_new_session=True).pid"),
+        lab.run("good", "print(as_of)"),
+    ]
+    outcomes = {outcome.run.notebook: outcome for outcome in lab.execute(*runs)}
+    assert list(outcomes) == [run.notebook for run in runs]
+    assert {name: outcome.status for name, outcome in outcomes.items()} == {
+        "raises": "failed", "exits": "died", "crashes": "died", "leaves": "failed",
+        "hoards": "memory", "hangs": "timeout", "spawns": "ok", "good": "ok",
+    }  # fmt: skip
+    assert lab.left() == []
+    assert not any("never" in _printed(outcome) for outcome in outcomes.values())
+
+    error = outcomes["raises"].error
+    assert error is not None
+    assert (error.kind, error.message, error.cell_index, error.cell_source) == (
+        "ZeroDivisionError", "division by zero", 3, "1/0",
+    )  # fmt: skip
+    assert "\x1b" not in error.traceback
+    assert error.reason == "cell 3: ZeroDivisionError: division by zero"
+
+    for name in ("exits", "crashes", "hoards"):
+        error = outcomes[name].error
+        assert error is not None
+        assert (error.cell_index, error.cell_source[:6]) == (
+            2,
+            {"exits": "import", "crashes": "import"}.get(name, "x = [b"),
+        )
+    assert outcomes["hoards"].peak_memory_mb > 300
+    assert "the limit is 300 MB" in str(outcomes["hoards"].error)
+
+    assert 4 <= outcomes["hangs"].seconds < 8
+    assert _printed(outcomes["hangs"]) == "before\n"
+    assert "SystemExit" in str(outcomes["leaves"].error)
+    assert _printed(outcomes["good"]) == "2025-09-05\n"
+
+
+def test_a_killed_worker_is_an_outcome_and_is_replaced(lab: Lab) -> None:
+    kill = "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\n" + SLEEP
+    killed, after = lab.execute(lab.run("kills", "1", kill), lab.run("after", "print('still')"), jobs=1)
+    assert (killed.status, killed.error and killed.error.cell_index) == ("died", 3)
+    assert "the worker process was killed by SIGKILL" in str(killed.error)
+    assert (after.status, _printed(after)) == ("ok", "still\n")
+    assert lab.left() == []
+
+
+def test_two_workers_work_at_once(lab: Lab) -> None:
+    cell = "import pathlib, time\npathlib.Path('{0}').touch()\nwhile not pathlib.Path('{1}').exists(): time.sleep(.05)"
+    one, other = lab.folder / "one", lab.folder / "other"
+    runs = [lab.run("a", cell.format(one, other), seconds=30), lab.run("b", cell.format(other, one), seconds=30)]
+    assert [outcome.status for outcome in lab.execute(*runs, jobs=2)] == ["ok", "ok"]
+
+
+def test_a_workers_import_is_paid_once(lab: Lab) -> None:
+    cell = "import os\nprint(os.getppid())"
+    outcomes = lab.execute(lab.run("a", cell), lab.run("b", cell), jobs=1)
+    assert _printed(outcomes[0]) == _printed(outcomes[1])
+
+
+def test_nothing_of_the_operators_environment_reaches_a_notebook(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = lab.folder / "home"
+    startup = home / "ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "mine.py").write_text("leaked = 'startup'")
+    (home / "start.py").write_text("leaked = 'pythonstartup'")
+    (home / "matplotlibrc").write_text("figure.dpi: 7\n")
+    kernel = home / "jupyter" / "kernels" / "python3"
+    kernel.mkdir(parents=True)
+    (kernel / "kernel.json").write_text('{"argv": ["false"], "display_name": "mine", "language": "python"}')
+    for name, value in {
+        "IPYTHONDIR": home / "ipython",
+        "PYTHONSTARTUP": home / "start.py",
+        "MATPLOTLIBRC": home / "matplotlibrc",
+        "MPLBACKEND": "agg",
+        "JUPYTER_PATH": home / "jupyter",
+        "JUPYTER_DATA_DIR": home / "jupyter",
+        "PYTHONHASHSEED": "5",
+        "TZ": "Asia/Tokyo",
+        "OMP_NUM_THREADS": "8",
+    }.items():
+        monkeypatch.setenv(name, str(value))
+    cell = (
+        "import json, os, time, matplotlib\n"
+        "print(json.dumps([globals().get('leaked'), matplotlib.rcParams['figure.dpi'], matplotlib.get_backend(),\n"
+        "    os.environ['PYTHONHASHSEED'], time.tzname[0], os.environ['OMP_NUM_THREADS'], os.getcwd()]))"
+    )
+    (outcome,) = lab.execute(lab.run("looks", cell))
+    assert outcome.error is None
+    leaked, dpi, backend, seed, zone, threads, folder = json.loads(_printed(outcome))
+    assert (leaked, dpi, seed, zone, threads) == (None, 100.0, "0", "UTC", "1")
+    assert "inline" in backend
+    assert folder == str(lab.folder / "notebooks")
+    assert os.environ["MPLBACKEND"] == "agg"
+
+
+def test_the_journal_of_a_run_comes_back(lab: Lab) -> None:
+    cell = "from helpers import journal\njournal.record('table', name='cash_flows', rows=3)"
+    (outcome,) = lab.execute(lab.run("notes", cell))
+    assert [(entry["event"], entry["name"]) for entry in outcome.journal if entry["event"] == "table"] == [
+        ("table", "cash_flows")
+    ]
+
+
+def test_a_folder_name_with_braces_is_no_template(tmp_path: Path) -> None:
+    lab = Lab(tmp_path / "{as_of} {x}")
+    (outcome,) = lab.execute(lab.run("good", "print(as_of)"))
+    assert outcome.error is None
+
+
+def test_progress_is_told_in_order(lab: Lab) -> None:
+    class Heard(Progress):
+        def __init__(self) -> None:
+            self.events: list[str] = []
+            self.memory: list[float] = []
+
+        def begin(self, runs: Sequence[Run]) -> None:
+            self.events.append(f"begin {len(runs)}")
+
+        def started(self, run: Run) -> None:
+            self.events.append("started")
+
+        def at_cell(self, run: Run, done: int, total: int) -> None:
+            self.events.append(f"{done}/{total}")
+
+        def sampled(self, run: Run, memory_mb: float) -> None:
+            self.memory.append(memory_mb)
+
+        def finished(self, outcome: Outcome) -> None:
+            self.events.append(outcome.status)
+
+    heard = Heard()
+    (outcome,) = lab.execute(lab.run("good", "import time; time.sleep(.3)"), progress=heard)
+    assert heard.events == ["begin 1", "started", "0/4", "1/4", "2/4", "3/4", "ok"]
+    assert outcome.peak_memory_mb == pytest.approx(max(heard.memory), abs=0.1)
+    assert 50 < outcome.peak_memory_mb < 1000
+
+
+def test_an_interrupt_in_the_middle_leaves_no_process(lab: Lab) -> None:
+    run = lab.run("hangs", SLEEP)
+    main = threading.main_thread().ident
+    assert main is not None
+
+    class Stops(Progress):
+        def at_cell(self, run: Run, done: int, total: int) -> None:
+            if done == 3:
+                signal.pthread_kill(main, signal.SIGINT)
+
+    before = {process.pid for process in psutil.Process().children(recursive=True)}
+    with pytest.raises(KeyboardInterrupt):
+        lab.execute(run, lab.run("also", SLEEP), progress=Stops())
+    assert lab.left() == []
+    after = [process for process in psutil.Process().children(recursive=True) if process.pid not in before]
+    assert [process for process in after if "resource_tracker" not in " ".join(process.cmdline())] == []
+
+
+def test_a_worker_that_cannot_start_is_told_with_its_reason(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "serve", _broken)
+    with pytest.raises(PipelineError, match=r"(?s)no worker process could be started.*ImportError: no papermill"):
+        lab.execute(lab.run("good", "1"))
+
+
+def _broken(connection: object, log: Path) -> None:
+    log.write_text("ImportError: no papermill")
+    raise SystemExit(1)
+
+
+def test_a_reused_process_number_is_left_alone() -> None:
+    with subprocess.Popen(["sleep", "60"]) as other:
+        stale = psutil.Process(other.pid)
+        stale._create_time = 1.0  # as if it had been found long ago, when the number was another process's
+        stale._ident = (other.pid, 1.0)
+        processes.end([stale], seconds=0.1)
+        assert other.poll() is None
+        processes.end([psutil.Process(other.pid)])
+        assert not psutil.pid_exists(other.pid)
+
+
+def test_the_mark_of_one_run_is_not_the_beginning_of_anothers(lab: Lab) -> None:
+    """A run whose name begins like another's must not be swept away with it."""
+    gate = lab.folder / "gate"
+
+    wait = f"import pathlib, time\nwhile not pathlib.Path('{gate}').exists(): time.sleep(.05)"
+
+    class Opens(Progress):
+        def finished(self, outcome: Outcome) -> None:
+            time.sleep(0.3)
+            gate.touch()
+
+    short, long = lab.execute(lab.run("01", "1"), lab.run("01_more", wait), progress=Opens())
+    assert (short.status, long.status) == ("ok", "ok")
