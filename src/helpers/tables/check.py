@@ -218,9 +218,12 @@ def _text(value: object) -> str:
 
 
 def _catalogue(folder: Path) -> Result:
+    usable = not any(structure.faults(resource) for resource in descriptor.resources(folder))
     try:
-        stale = catalogue.stale(folder)
+        stale = usable and catalogue.stale(folder)
     except DataError:
+        usable = False
+    if not usable:
         return Result("catalogue", f"{catalogue.FILE} was not compared, for lack of a sound table")
     if stale:
         return Result("catalogue", "stale", (Fault(catalogue.FILE, f"differs from what {FILE} gives; {_REFRESH}"),))

@@ -7,7 +7,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from helpers import journal
-from helpers.tables import asof, descriptor, reading
+from helpers.tables import asof, descriptor, reading, structure
+from helpers.tables.faults import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,6 +105,8 @@ def _typed(name: str, root: Folder) -> tuple[pd.DataFrame, reading.Cells]:
     from helpers.tables import columns
 
     resource = descriptor.describe(name, root)
+    if faults := structure.faults(resource):
+        raise DataError(faults)
     cells = reading.read(descriptor.root(root), resource)
     return columns.frame(resource, cells), cells
 

@@ -60,7 +60,9 @@ def read(folder: Path, resource: Resource) -> Cells:
     expected = [field["name"] for field in resource["schema"]["fields"]]
     if faults := _header_faults(file, rows[0], expected) or _width_faults(file, rows, lines):
         raise DataError(faults)
-    cells = list(zip(*rows[1:], strict=True)) or [()] * len(expected)
+    if len(rows) == 1:
+        raise DataError([Fault(file, "the table has a header and no rows")])
+    cells = zip(*rows[1:], strict=True)
     return Cells(file, sha256(content).hexdigest(), dict(zip(expected, cells, strict=True)), tuple(lines[1:]))
 
 
@@ -101,7 +103,7 @@ def _rows(file: str, text: str) -> tuple[list[list[str]], list[int]]:
 
 
 def _header_faults(file: str, header: list[str], expected: list[str]) -> list[Fault]:
-    twice = [name for at, name in enumerate(header) if name in header[:at]]
+    twice = [name for at, name in enumerate(header) if name in header[:at] and name in expected]
     if twice:
         return [Fault(file, "the column stands twice in the header", line=1, column=name) for name in twice]
     missing = [Fault(file, "the column is missing", line=1, column=name) for name in expected if name not in header]
@@ -120,7 +122,7 @@ def _header_faults(file: str, header: list[str], expected: list[str]) -> list[Fa
 def _width_faults(file: str, rows: list[list[str]], lines: list[int]) -> list[Fault]:
     width = len(rows[0])
     return [
-        Fault(file, f"{len(row)} cells where the header has {width}", line=line)
+        Fault(file, f"{len(row)} cells where the header has {width}" if row else "a blank line", line=line)
         for row, line in zip(rows, lines, strict=True)
         if len(row) != width
     ]
