@@ -14,7 +14,7 @@ Marketing Science 5.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +29,7 @@ LAUNCH = pd.Timestamp("2022-11-30")
 MINIMUM_SALES = 4
 # A market of this many times the largest observation cannot be told from an endless one.
 MARKET_CEILING = 1000.0
+_BAND_DATES = 7
 _COEFFICIENT_BOUNDS = (1e-7, 20.0)
 
 
@@ -267,6 +268,65 @@ def market_interval(fitted: Fit, level: float = 0.95) -> Interval:
     if "market" not in fitted.parameters:
         raise ValueError("this curve has no market size")
     return profile_interval(fitted, "market", level)
+
+
+def paths(fits: Mapping[str, Fit], until: pd.Timestamp, band: str, launch: pd.Timestamp = LAUNCH) -> pd.DataFrame:
+    """Return fitted curves month by month, and the interval of one of them after the last observation.
+
+    Parameters
+    ----------
+    fits : mapping of str to Fit
+        By name of the curve, all on the same observations.
+    until : Timestamp
+        Last day.
+    band : str
+        The curve whose 95 per cent profile interval is wanted, at a few dates after the last observation.
+    launch : Timestamp
+
+    Returns
+    -------
+    DataFrame
+        ``curve``, ``date``, ``users`` and, for the band, ``low`` and ``high`` (else missing).
+    """
+    rows = []
+    days = pd.date_range(launch + pd.Timedelta(days=182), until, freq="MS").union(pd.DatetimeIndex([until]))
+    for curve, fitted in fits.items():
+        rows += [
+            (curve, day, value, np.nan, np.nan)
+            for day, value in zip(days, fitted.predict(years_since(days, launch)), strict=True)
+        ]
+    last = launch + pd.Timedelta(days=round(float(fits[band].problem.times[-1]) * DAYS_PER_YEAR))
+    beyond = pd.date_range(last, until, periods=_BAND_DATES if until > last else 0)
+    for day in beyond:
+        interval = forecast_interval(fits[band], float(years_since(pd.DatetimeIndex([day]), launch)[0]))
+        rows.append((f"{band} interval", day, interval.estimate, interval.low, interval.high))
+    return pd.DataFrame(rows, columns=["curve", "date", "users", "low", "high"])
+
+
+def fit_all(users: pd.Series, launch: pd.Timestamp = LAUNCH) -> dict[str, Fit]:
+    """Return every curve that has enough observations, by name; none where there are too few."""
+    return {curve: fit_users(users, curve, launch) for curve, names in CURVES.items() if len(users) > len(names)}
+
+
+def known_and_later(rows: pd.DataFrame, day: pd.Timestamp) -> tuple[pd.Series, pd.Series]:
+    """Split a metric's rows into what was published by a day and what was published after it.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Rows of one metric and scope, with ``date``, ``published`` and ``value``.
+    day : Timestamp
+
+    Returns
+    -------
+    (Series, Series)
+        Values by date. A date stated twice keeps the statement published last. What was published
+        later for a date that is already past counts as later: it was not known.
+    """
+    ordered = rows.sort_values(["date", "published"], kind="stable")
+    parts = [ordered[ordered["published"] <= day], ordered[ordered["published"] > day]]
+    known, later = (part.drop_duplicates("date", keep="last").set_index("date")["value"] for part in parts)
+    return known, later
 
 
 def forecast_errors(fitted: Fit, later: pd.Series, launch: pd.Timestamp = LAUNCH) -> pd.DataFrame:

@@ -7,6 +7,7 @@ at no extra cost, which flatters the answer: it is a lower limit.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,6 +75,57 @@ class BreakEven:
     def price_at(self, conversion_percent: np.ndarray) -> np.ndarray:
         """Return the price a month that covers the costs at each conversion: the iso-cost line."""
         return np.asarray(self.to_cover_usd_m / (self.users_m * np.asarray(conversion_percent) / 100 * _MONTHS))
+
+
+def summary(answers: Sequence[BreakEven]) -> pd.DataFrame:
+    """Return what each year needed, one row a year.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by year: ``expenses``, ``price``, ``conversion_percent``, ``price_needed``,
+        ``conversion_needed_percent``, ``basis``.
+    """
+    rows = {
+        answer.year: {
+            "expenses": answer.expenses_usd_m,
+            "price": answer.price,
+            "conversion_percent": answer.conversion_percent,
+            "price_needed": answer.price_needed,
+            "conversion_needed_percent": answer.conversion_needed_percent,
+            "basis": answer.basis,
+        }
+        for answer in answers
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("year")
+
+
+def iso_cost_lines(answers: Sequence[BreakEven], conversion_percent: np.ndarray) -> pd.DataFrame:
+    """Return the price that covers the costs at each paying share, year by year.
+
+    Parameters
+    ----------
+    answers : sequence of BreakEven
+    conversion_percent : ndarray of shape (n,)
+
+    Returns
+    -------
+    DataFrame of n rows a year
+        ``year``, ``conversion_percent``, ``price`` (USD a month).
+    """
+    parts = [
+        pd.DataFrame(
+            {
+                "year": answer.year,
+                "conversion_percent": conversion_percent,
+                "price": answer.price_at(conversion_percent),
+            }
+        )
+        for answer in answers
+    ]
+    return (
+        pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["year", "conversion_percent", "price"])
+    )
 
 
 def expenses(vendor_metrics: pd.DataFrame) -> pd.DataFrame:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.analysis import vendor_metrics as vendor
-from helpers.analysis.divisia import logarithmic_mean
+from helpers.analysis.divisia import logarithmic_mean, split_change
 
 # A count of users and a count of payers belong together when they are at most this far apart;
 # the article's own pair (350 million in June, 10 million payers in September 2024) is 89 days apart.
@@ -23,6 +23,7 @@ PAIRING_DAYS = 100
 REVENUE_DAYS = 45
 QUOTED_ON = pd.Timestamp("2024-09-27")
 PAYERS = ("plus_subscribers_m", "paying_subscribers_m")
+AS_SAID, AS_BOOKED = "as said at the time", "as booked later"
 SHARE_OF_RUN_RATE = "share of the run-rate"
 FACTORS = ["users", "conversion", "price"]
 
@@ -123,7 +124,7 @@ def revenue_tree(estimate: ArticleEstimate) -> pd.DataFrame:
     """
     weekly = estimate.weekly_conversion_percent
     nodes = [
-        ("total", "Revenue of OpenAI", estimate.total_revenue_usd_m, "USD m", "", "+"),
+        ("total", "OpenAI", estimate.total_revenue_usd_m, "USD m", "", "+"),
         ("plus", "ChatGPT Plus", estimate.plus_usd_m, "USD m", "total", "x"),
         ("business", "Business users", estimate.business_usd_m, "USD m", "total", "x"),
         ("other", "The rest (API)", estimate.other_usd_m, "USD m", "total", ""),
@@ -317,6 +318,47 @@ def restate_on_booked(states: pd.DataFrame, vendor_metrics: pd.DataFrame, year: 
         kept.loc[row, "basis"] = "share of twice the booked half-year"
         kept.loc[row, "rows"] = ";".join([kept["rows"].loc[row], *half[1]])
     return kept
+
+
+def growth_splits(states: pd.DataFrame, vendor_metrics: pd.DataFrame) -> pd.DataFrame:
+    """Split the growth from the article's state to the last one that is no upper bound.
+
+    Where booked revenue allows it, the same split is given a second time on what was booked.
+
+    Parameters
+    ----------
+    states : DataFrame
+        From `subscription_states`.
+    vendor_metrics : DataFrame
+
+    Returns
+    -------
+    DataFrame
+        One row a measure of revenue, indexed by its name: ``start_date``, ``end_date``,
+        ``start_usd_m``, one column a factor, ``end_usd_m``, ``bound`` (of the end) and ``rows``.
+        Empty where there is no later state.
+    """
+    usable = states[states["bound"] != vendor.AT_MOST]
+    measures = {AS_SAID: usable}
+    if len(usable):
+        restated = restate_on_booked(usable, vendor_metrics, usable["date"].iloc[-1].year)
+        if len(restated):
+            measures[AS_BOOKED] = restated
+    splits = {}
+    for name, frame in measures.items():
+        if len(frame) < 2:
+            continue
+        ends = frame.iloc[[0, -1]]
+        splits[name] = {
+            "start_date": ends["date"].iloc[0],
+            "end_date": ends["date"].iloc[1],
+            "start_usd_m": ends["revenue"].iloc[0],
+            **split_change(dict(ends[FACTORS].iloc[0]), dict(ends[FACTORS].iloc[1])),
+            "end_usd_m": ends["revenue"].iloc[1],
+            "bound": ends["bound"].iloc[1],
+            "rows": ";".join(ends["rows"]),
+        }
+    return pd.DataFrame.from_dict(splits, orient="index")
 
 
 def mean_level(path: pd.Series, start: pd.Timestamp, end: pd.Timestamp) -> float:

@@ -125,6 +125,32 @@ def _users_for(users: pd.DataFrame, base: str, day: pd.Timestamp) -> pd.DataFram
     return vendor.nearest(users, day, within_days=PAIRING_DAYS)
 
 
+def comparison(benchmarks: pd.DataFrame, ratios: pd.DataFrame) -> pd.DataFrame:
+    """Return the latest rate of each service and every rate of ChatGPT, by denominator.
+
+    ChatGPT's own rates are taken from `chatgpt_ratios`, which knows when each count was published;
+    the table of benchmarks only knows the date a count is for.
+
+    Parameters
+    ----------
+    benchmarks : DataFrame
+        The table, as known on some day.
+    ratios : DataFrame
+        From `chatgpt_ratios`.
+
+    Returns
+    -------
+    DataFrame
+        ``service``, ``date``, ``denominator``, ``percent`` and ``rows`` (row ids joined by ";").
+    """
+    others = by_denominator(benchmarks)
+    others = others[others["latest"] & (others["service"] != "ChatGPT")]
+    others = others[["service", "date", "denominator", "percent"]].assign(rows=others.index)
+    own = ratios[["date", "base", "percent", "rows"]].rename(columns={"base": "denominator"}).assign(service="ChatGPT")
+    both = pd.concat([others, own[others.columns]], ignore_index=True)
+    return both.sort_values(["denominator", "percent"], kind="stable", ignore_index=True)
+
+
 def users_that_keep(ratio_percent: float, payers_m: float) -> float:
     """Return the number of users, in millions, at which a count of payers is a given share of them.
 

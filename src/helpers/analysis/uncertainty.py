@@ -19,6 +19,15 @@ PLUS_ASSUMPTIONS = (
     "chatgpt_store_share",
     "chatgpt_store_fee",
 )
+LABELS = {
+    "chatgpt_subscriber_rounding": "Rounding of 10 million",
+    "chatgpt_subscribers_start_of_year": "Subscribers in January",
+    "chatgpt_subscribers_end_of_year": "Subscribers in December",
+    "chatgpt_paid_months": "Months really paid",
+    "chatgpt_regional_price": "Price outside the US",
+    "chatgpt_store_share": "Paid through a store",
+    "chatgpt_store_fee": "Commission of the store",
+}
 DISTRIBUTIONS = ("uniform", "triangular")
 QUANTILES = (0.05, 0.5, 0.95)
 # Share of the year 2024 that had passed when the 10 million were counted.
@@ -166,8 +175,8 @@ def tornado(assumptions: pd.DataFrame, estimate: ArticleEstimate) -> pd.DataFram
     Returns
     -------
     DataFrame
-        One row an assumption, indexed by row id, widest first: ``id``, ``quantity``, ``low``,
-        ``high`` (the range), ``at_low``, ``at_high``, ``central`` (net revenue, USD millions)
+        One row an assumption, indexed by row id, widest first: ``id``, ``label``, ``low``, ``high``
+        (the range), ``at_low``, ``at_high``, ``central`` (net revenue, USD millions)
         and ``width``.
     """
     chosen = ranges(assumptions, PLUS_ASSUMPTIONS)
@@ -176,8 +185,8 @@ def tornado(assumptions: pd.DataFrame, estimate: ArticleEstimate) -> pd.DataFram
     rows = []
     for name, row in chosen.iterrows():
         ends = [float(plus_revenue({**middle, str(name): float(row[end])}, estimate)) for end in ("low", "high")]
-        label = (f"assumptions/{name}", name, row["quantity"], float(row["low"]), float(row["high"]))
+        label = (f"assumptions/{name}", name, LABELS[str(name)], float(row["low"]), float(row["high"]))
         rows.append((*label, *ends, central, abs(ends[1] - ends[0])))
-    columns = ["row", "id", "quantity", "low", "high", "at_low", "at_high", "central", "width"]
+    columns = ["row", "id", "label", "low", "high", "at_low", "at_high", "central", "width"]
     frame = pd.DataFrame(rows, columns=columns).set_index("row")
     return frame.sort_values("width", ascending=False, kind="stable")
