@@ -524,31 +524,28 @@ def said_and_filed(cash_flows: pd.DataFrame, definition: str = _OWN) -> pd.DataF
     -------
     DataFrame, one row a firm
         ``ticker``, ``said``, ``first``, ``second``, ``year_before`` (both quarters together),
-        ``confirmed`` (bool) and ``rows``.
-
-    Raises
-    ------
-    MissingFigureError
-        If a quarter is not known.
+        ``confirmed`` (``yes``, ``no`` or ``not known``), ``missing`` (names the figure) and ``rows``.
     """
-    table = []
-    for ticker in (*SAID_NEGATIVE, *SAID_LOWER):
-        book, end = _cash_book(cash_flows, definition), ARTICLE_QUARTERS[ticker]
+    return pd.DataFrame([_said_of(ticker, cash_flows, definition) for ticker in (*SAID_NEGATIVE, *SAID_LOWER)])
+
+
+def _said_of(ticker: str, cash_flows: pd.DataFrame, definition: str) -> dict[str, Any]:
+    """Return one firm's row of `said_and_filed`."""
+    book, end, negative = _cash_book(cash_flows, definition), ARTICLE_QUARTERS[ticker], ticker in SAID_NEGATIVE
+    unknown = {"first": float("nan"), "second": float("nan"), "year_before": float("nan"), "confirmed": "not known"}
+    row: dict[str, Any] = {
+        "ticker": ticker,
+        "said": "two negative quarters" if negative else "lower than a year before",
+        "missing": "",
+    }
+    try:
         two = book.quarters(ticker, end, "free_cash_flow", quarters=_TWO_QUARTERS)
         before = book.sum(ticker, end, "free_cash_flow", quarters=_TWO_QUARTERS, back=_YEAR)
-        negative = ticker in SAID_NEGATIVE
-        table.append(
-            {
-                "ticker": ticker,
-                "said": "two negative quarters" if negative else "lower than a year before",
-                "first": two.iloc[0],
-                "second": two.iloc[1],
-                "year_before": before,
-                "confirmed": bool((two < 0).all()) if negative else bool(two.sum() < before),
-                "rows": tuple(book.rows),
-            }
-        )
-    return pd.DataFrame(table)
+    except MissingFigureError as missing:
+        return row | unknown | {"missing": str(missing), "rows": ()}
+    right = bool((two < 0).all()) if negative else bool(two.sum() < before)
+    found = {"first": two.iloc[0], "second": two.iloc[1], "year_before": before, "confirmed": "yes" if right else "no"}
+    return row | found | {"rows": tuple(book.rows)}
 
 
 @_rule("firms")
@@ -559,11 +556,13 @@ def a22(cash_flows: pd.DataFrame, definition: str = _OWN) -> Verdict:
     compared with the filings known when it appeared. Supported if all four are confirmed, partly if some.
     """
     table = said_and_filed(cash_flows, definition)
-    right = int(table["confirmed"].sum())
+    if (table["missing"] != "").any():
+        raise MissingFigureError(table.loc[table["missing"] != "", "missing"].iloc[0])
+    right = int((table["confirmed"] == "yes").sum())
     verdict = SUPPORTED if right == len(table) else PARTLY_SUPPORTED if right else NOT_SUPPORTED
     told = "; ".join(
         f"{FIRMS[row['ticker']].name} {money(row['first'])} and {money(row['second'])} "
-        f"({row['said']}: {'confirmed' if row['confirmed'] else 'not confirmed'})"
+        f"({row['said']}: {'confirmed' if row['confirmed'] == 'yes' else 'not confirmed'})"
         for _, row in table.iterrows()
     )
     reason = f"{right} of {len(table)} signs and directions are confirmed: {told}. The article's text gives no figures."
