@@ -1,0 +1,182 @@
+"""The process that warm kernels are forked from. Runs on its own, imports nothing of `helpers`.
+
+Started by `helpers.pipeline.kernels` as a file, with one end of a socket pair as its first argument. It imports what
+every notebook imports, then answers each request with the number of a fresh child that is a Jupyter kernel. It dies
+with its owner, and its kernels die with it. It holds one thread: a fork copies only the thread that calls it, and a
+lock held by any other would stay locked in the child for ever.
+"""
+
+from __future__ import annotations
+
+import sys
+
+# The folder of this file is no place to import from: `select` there is not the standard library's.
+del sys.path[0]
+
+import contextlib  # noqa: E402
+import ctypes  # noqa: E402
+import gc  # noqa: E402
+import importlib  # noqa: E402
+import json  # noqa: E402
+import os  # noqa: E402
+import signal  # noqa: E402
+import socket  # noqa: E402
+from pathlib import Path  # noqa: E402
+from typing import Any, NoReturn  # noqa: E402
+
+# Heavy and stable. Never `helpers`: a kernel must see the code as it is on disk when its run begins.
+PRELOADED = (
+    "numpy",
+    "pandas",
+    "matplotlib.pyplot",
+    "matplotlib.dates",
+    "matplotlib.textpath",
+    "matplotlib.backends.backend_agg",
+    "seaborn",
+    "scipy.optimize",
+    "scipy.stats",
+    "statsmodels.api",
+    "statsmodels.formula.api",
+    "pandera.pandas",
+    "IPython.display",
+    "ipykernel.kernelapp",
+    "ipykernel.ipkernel",
+    "ipykernel.zmqshell",
+    "debugpy",
+)
+INLINE = "module://matplotlib_inline.backend_inline"
+_PR_SET_PDEATHSIG = 1
+
+
+def main() -> NoReturn:
+    """Serve forks until the owner closes its end of the socket pair."""
+    owner = socket.socket(fileno=int(sys.argv[1]))
+    _die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _preload()
+    # What is imported is never freed: keep the collector from touching, and so copying, its pages.
+    gc.collect()
+    gc.freeze()
+    _send(owner, {"ready": os.getpid(), "threads": _threads()})
+    while True:
+        request = _receive(owner)
+        if request is None:
+            os._exit(0)
+        _reap()
+        if _threads() > 1:
+            _send(owner, {"error": f"the template has {_threads()} threads; a fork would not be safe"})
+            continue
+        child = os.fork()
+        if child == 0:
+            owner.close()
+            _become_kernel(request)
+        _send(owner, {"pid": child})
+
+
+def _preload() -> None:
+    # Before pyplot: otherwise it settles on another backend and notebooks succeed with no figures.
+    os.environ["MPLBACKEND"] = INLINE
+    for name in PRELOADED:
+        with contextlib.suppress(ImportError):  # an optional library that is not installed
+            importlib.import_module(name)
+    del os.environ["MPLBACKEND"]
+
+
+def _become_kernel(request: dict[str, Any]) -> NoReturn:
+    """Turn this fresh child into the kernel that was asked for; never returns to the caller."""
+    code = 1
+    try:
+        os.setsid()
+        _die_with_parent()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        os.environ.clear()
+        os.environ.update(request["env"])
+        os.chdir(request["cwd"])
+        # The kernel ends itself when this process is no longer its parent; the variable that usually says so was
+        # read when ipykernel was imported.
+        arguments = [*request["arguments"], f"--IPKernelApp.parent_handle={os.getppid()}"]
+        sys.argv = ["ipykernel_launcher.py", *arguments]
+        _own_backend()
+        _reseed()
+        from ipykernel.kernelapp import IPKernelApp
+
+        application: Any = IPKernelApp.instance()
+        application.initialize(arguments)
+        application.start()
+        code = 0
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 0
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        _leave(code)
+
+
+def _own_backend() -> None:
+    """Give pyplot the backend that the kernel's own environment asks for."""
+    import matplotlib as mpl
+
+    asked = os.environ.get("MPLBACKEND")
+    if asked and asked != INLINE:
+        mpl.rcParams["backend"] = asked
+
+
+def _reseed() -> None:
+    """Two kernels of one template must not draw the same numbers."""
+    import random
+
+    import numpy as np
+
+    random.seed()
+    np.random.seed()  # noqa: NPY002 - the global generator is what an unseeded notebook uses
+
+
+def _leave(code: int) -> NoReturn:
+    """End as an interpreter would, without the template's own farewell."""
+    import atexit
+
+    with contextlib.suppress(BaseException):
+        atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(BaseException):
+            stream.flush()
+    os._exit(code)
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _threads() -> int:
+    return sum(1 for _ in Path("/proc/self/task").iterdir())
+
+
+def _reap() -> None:
+    """Collect children that ended, so that they do not stay behind as zombies."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _send(owner: socket.socket, message: dict[str, Any]) -> None:
+    with contextlib.suppress(OSError):
+        owner.sendall(json.dumps(message).encode() + b"\n")
+
+
+def _receive(owner: socket.socket) -> dict[str, Any] | None:
+    """Return the next request, or None when the owner is gone."""
+    data = b""
+    while not data.endswith(b"\n"):
+        # The wait is where children end unnoticed; a signal wakes it for them.
+        part = owner.recv(1 << 20)
+        if not part:
+            return None
+        data += part
+    request: dict[str, Any] = json.loads(data)
+    return request
+
+
+if __name__ == "__main__":
+    main()

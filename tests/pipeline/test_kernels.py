@@ -1,0 +1,213 @@
+"""Warm kernels: the same results as the stock kernel, each with its own state, and none left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import nbclient
+import psutil
+import pytest
+from jupyter_client.provisioning import KernelProvisionerFactory
+from nbformat import NotebookNode, v4
+
+from helpers.pipeline import kernels
+
+pytestmark = pytest.mark.skipif(kernels.is_safe_here() is not None, reason="kernels are not forked on this system")
+PYPLOT = "import matplotlib.pyplot as plt\nplt.plot([1, 3, 2])\nplt.title('pyplot')\nplt.show()"
+HOUSE = """
+import pandas as pd
+from helpers.charts import style
+from helpers.findings import figure
+drawing, axes = style.canvas()
+axes.plot([1, 3, 2])
+style.finish(drawing, title="One message", subtitle="USD bn", source="nobody", as_of="2026-10-31", unit="USD bn",
+             alt="A line that rises from one to three.", data=pd.DataFrame({"x": [1, 3, 2]}))
+figure("line", axes)
+"""
+NUMBERS = "import numpy as np\nnp.linalg.solve(np.arange(16.0).reshape(4, 4) + np.eye(4), np.ones(4)).tobytes().hex()"
+
+
+@pytest.fixture
+def warm(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    choose(monkeypatch, kernels.NAME)
+    yield
+    kernels.close_template()
+    KernelProvisionerFactory.clear_instance()
+
+
+def choose(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    for library in ("OMP", "OPENBLAS", "MKL"):
+        monkeypatch.setenv(f"{library}_NUM_THREADS", "1")
+    monkeypatch.setenv(kernels.VARIABLE, name)
+    KernelProvisionerFactory.clear_instance()
+
+
+def run(*cells: str, folder: Path | None = None, timeout: int = 60) -> NotebookNode:
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(source) for source in cells])
+    resources = {"metadata": {"path": str(folder or Path.cwd())}}
+    nbclient.NotebookClient(notebook, kernel_name="python3", timeout=timeout, resources=resources).execute()
+    return notebook
+
+
+def result(notebook: NotebookNode, cell: int = -1) -> str:
+    text: str = notebook.cells[cell].outputs[-1].data["text/plain"]
+    return text
+
+
+def images(notebook: NotebookNode) -> list[str]:
+    return [o.data["image/png"] for cell in notebook.cells for o in cell.outputs if "image/png" in o.get("data", {})]
+
+
+def is_gone(pid: int, seconds: float = 5.0) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_figures_and_numbers_are_those_of_the_stock_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = {}
+    for name in ("local-provisioner", kernels.NAME):
+        choose(monkeypatch, name)
+        notebook = run(PYPLOT, HOUSE, NUMBERS)
+        made[name] = (images(notebook), result(notebook))
+    kernels.close_template()
+    assert len(made["local-provisioner"][0]) == 2
+    assert made[kernels.NAME] == made["local-provisioner"]
+
+
+def test_a_kernel_is_a_fork_that_has_never_seen_helpers(warm: None) -> None:
+    seen = run(
+        "import os, sys\n(os.getppid(), 'pandas' in sys.modules, any(m.startswith('helpers') for m in sys.modules))"
+    )
+    assert result(seen) == f"({kernels.template().process.pid}, True, False)"
+
+
+def test_the_import_path_is_that_of_the_stock_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = []
+    for name in ("local-provisioner", kernels.NAME):
+        choose(monkeypatch, name)
+        paths.append(result(run("import sys\nsys.path")))
+    kernels.close_template()
+    assert paths[0] == paths[1]
+
+
+def test_each_kernel_has_its_own_randomness_environment_and_folder(
+    warm: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cell = "import os, random, numpy as np\n(random.random(), np.random.rand(), os.environ['MINE'], os.getcwd())"
+    seen = []
+    for name in ("first", "second"):
+        monkeypatch.setenv("MINE", name)
+        (tmp_path / name).mkdir()
+        random, uniform, mine, folder = eval(result(run(cell, folder=tmp_path / name)))
+        assert (mine, folder) == (name, str(tmp_path / name))
+        seen += [random, uniform]
+    assert len(set(seen)) == 4
+
+
+def test_sockets_are_files_that_only_the_user_can_reach_and_are_removed(warm: None) -> None:
+    cell = (
+        "import json, sys\nfile = sys.argv[sys.argv.index('-f') + 1]\n"
+        "tuple(json.load(open(file))[part] for part in ('transport', 'ip'))"
+    )
+    noted = []
+    original = kernels.tempfile.mkdtemp
+
+    def note(*args: object, **options: object) -> str:
+        folder = original(*args, **options)  # type: ignore[call-overload]
+        noted.append(Path(folder))
+        assert stat.S_IMODE(Path(folder).stat().st_mode) == 0o700
+        return str(folder)
+
+    kernels.tempfile.mkdtemp = note  # type: ignore[assignment]
+    try:
+        transport, address = eval(result(run(cell)))
+    finally:
+        kernels.tempfile.mkdtemp = original
+    assert transport == "ipc"
+    assert Path(address).parent in noted
+    assert not any(folder.exists() for folder in noted)
+
+
+def test_a_kernel_can_be_interrupted(warm: None) -> None:
+    from nbclient.exceptions import CellTimeoutError
+
+    with pytest.raises(CellTimeoutError):
+        run("import time\ntime.sleep(60)", timeout=2)
+    children = psutil.Process(kernels.template().process.pid).children()
+    assert all(is_gone(child.pid) for child in children)
+
+
+def test_kernels_die_with_the_template(warm: None) -> None:
+    template = kernels.template()
+    pid = template.fork(["-f", "/nonexistent/connection.json"], dict(os.environ), "/")
+    waiting = template.fork(["--help-all-wrong-flag=1"], dict(os.environ), "/")
+    kernels.close_template()
+    assert is_gone(pid)
+    assert is_gone(waiting)
+
+
+def test_the_template_dies_with_its_owner() -> None:
+    code = (
+        "import os, sys\nfrom helpers.pipeline import kernels\n"
+        "template = kernels.Template(dict(os.environ, OPENBLAS_NUM_THREADS='1', OMP_NUM_THREADS='1'))\n"
+        "template.wait_ready()\nprint(template.process.pid, flush=True)\nsys.stdin.read()"
+    )
+    owner = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert owner.stdout is not None
+    pid = int(owner.stdout.readline())
+    assert psutil.pid_exists(pid)
+    owner.send_signal(signal.SIGKILL)
+    owner.wait()
+    assert is_gone(pid)
+
+
+@pytest.fixture
+def threaded_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Put a library on the path that starts a thread when imported, as some numerical libraries do."""
+
+    def arrange() -> None:
+        (tmp_path / "seaborn.py").write_text(
+            "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
+        )
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    return arrange
+
+
+def test_a_template_with_threads_is_refused_and_the_stock_kernel_takes_over(
+    warm: None, threaded_import: Callable[[], None]
+) -> None:
+    threaded_import()
+    kernels._said.clear()
+    with pytest.warns(RuntimeWarning, match="2 threads after its imports"):
+        assert result(run("1 + 1")) == "2"
+    kernels.close_template()
+
+
+def test_elsewhere_than_on_linux_the_stock_kernel_is_used(warm: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    kernels._said.clear()
+    monkeypatch.setattr(kernels, "is_safe_here", lambda: "forking is not safe on darwin")
+    with pytest.warns(RuntimeWarning, match="not safe on darwin"):
+        assert result(run("1 + 1")) == "2"
+    with warnings.catch_warnings(record=True) as again:
+        warnings.simplefilter("always")
+        assert result(run("2 + 2")) == "4"
+    assert not any("the ordinary way" in str(one.message) for one in again)
+
+
+def test_another_interpreters_kernel_is_not_forked() -> None:
+    provisioner = kernels.WarmProvisioner()
+    with pytest.raises(kernels.UnsafeForkError, match="not the IPython kernel of this interpreter"):
+        provisioner._fork(["/usr/bin/R", "--slave", "-e", "IRkernel::main()"], {})
