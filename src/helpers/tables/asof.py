@@ -76,6 +76,7 @@ def _by_rule(rule: Mapping[str, Any], table: pd.DataFrame, other: Tables) -> pd.
     kind = rule["rule"]
     if kind == "always":
         return pd.Series(pd.Timestamp(ALWAYS), index=table.index)
+    dates: pd.Series[Any]
     if kind == "column":
         dates = table[rule["column"]] + pd.to_timedelta(rule.get("days", 0), unit="D")
     elif kind == "months after":
@@ -168,8 +169,9 @@ def end_of_period(partial: pd.Series[Any], compiled: str) -> pd.Series[Any]:
     full = text.where(text.str.len() != 4, text + "-12")
     month = full.str.len() == 7
     dates = pd.to_datetime(full.where(~month, full + "-01"), format="%Y-%m-%d")
-    ends = (dates + pd.offsets.MonthEnd(0)).clip(upper=pd.Timestamp(compiled))
-    return dates.where(~month, ends).fillna(pd.Timestamp(compiled))
+    last = pd.Timestamp(compiled)
+    ends = dates + pd.offsets.MonthEnd(0)
+    return dates.where(~month, ends.where(ends < last, last)).fillna(last)
 
 
 def mask(table: pd.DataFrame, rule: Mapping[str, Any], limit: pd.Timestamp, other: Tables) -> dict[str, pd.Series[Any]]:

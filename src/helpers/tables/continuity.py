@@ -36,23 +36,32 @@ def faults(resource: Resource, cells: Cells, table: pd.DataFrame) -> list[Fault]
     rule = resource.get("continuity")
     if rule is None:
         return []
-    numbered = table.assign(_place=range(len(table)))
-    groups = numbered.groupby(rule["by"], observed=True, sort=False) if rule["by"] else [((), numbered)]
     found: list[Fault] = []
-    for name, rows in groups:
-        series = rows.sort_values(rule["column"])
-        for (_, before), (_, after) in pairwise(series.iterrows()):
+    for series in _series(rule, table):
+        for before, after in pairwise(series):
             if reason := _break(rule, before, after):
-                place = int(after["_place"])
-                whose = f" of {'/'.join(map(str, name))}" if name else ""
+                place = after["place"]
+                whose = f" of {'/'.join(after[column] for column in rule['by'])}" if rule["by"] else ""
+                cell = cells.columns[rule["column"]][place]
                 text = f"a gap in the series{whose}: {reason}"
-                found.append(
-                    Fault(cells.file, text, cells.lines[place], rule["column"], cells.columns[rule["column"]][place])
-                )
+                found.append(Fault(cells.file, text, cells.lines[place], rule["column"], cell))
     return found
 
 
-def _break(rule: dict[str, Any], before: pd.Series[Any], after: pd.Series[Any]) -> str | None:
+def _series(rule: dict[str, Any], table: pd.DataFrame) -> list[list[dict[str, Any]]]:
+    """Return the rows of each series in the order of time, with their place in the file, as plain values."""
+    columns = list(
+        dict.fromkeys([*rule["by"], *(rule[part] for part in ("column", "year", "quarter") if part in rule)])
+    )
+    ordered = table[columns].assign(place=range(len(table))).sort_values(rule["column"])
+    series: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for row in ordered.to_dict("records"):
+        named = {str(name): value for name, value in row.items()}
+        series.setdefault(tuple(named[column] for column in rule["by"]), []).append(named)
+    return list(series.values())
+
+
+def _break(rule: dict[str, Any], before: dict[str, Any], after: dict[str, Any]) -> str | None:
     """Say why one row does not follow another, or None if it does."""
     column = rule["column"]
     first, second = before[column], after[column]
@@ -65,7 +74,7 @@ def _break(rule: dict[str, Any], before: pd.Series[Any], after: pd.Series[Any]) 
     return f"the {rule['step']} after {first.date()} should stand here"
 
 
-def _fiscal_break(rule: dict[str, Any], before: pd.Series[Any], after: pd.Series[Any]) -> str | None:
+def _fiscal_break(rule: dict[str, Any], before: dict[str, Any], after: dict[str, Any]) -> str | None:
     days = (after[rule["column"]] - before[rule["column"]]).days
     if not _SHORTEST <= days <= _LONGEST:
         return f"{days} days after the quarter ended {before[rule['column']].date()}"
@@ -76,7 +85,7 @@ def _fiscal_break(rule: dict[str, Any], before: pd.Series[Any], after: pd.Series
     return None
 
 
-def _declared(rule: dict[str, Any], before: pd.Series[Any], after: pd.Series[Any]) -> bool:
+def _declared(rule: dict[str, Any], before: dict[str, Any], after: dict[str, Any]) -> bool:
     return any(
         all(after[column] == value for column, value in gap["where"].items())
         and str(before[rule["column"]].date()) == gap["after"]
