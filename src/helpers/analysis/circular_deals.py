@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import networkx as nx
+import networkx as nx  # type: ignore[import-untyped]
 import pandas as pd
 
 PURCHASES = ("compute purchase", "chip purchase")
@@ -223,7 +223,7 @@ def purchases_against_revenue(counted: pd.DataFrame, revenue: pd.DataFrame) -> p
     for payer, part in bought.groupby("payer", sort=True):
         amount, years = part["amount_usd_m"], part["years"].astype("float64")
         promised = float(amount.sum())
-        known = revenue.loc[payer] if payer in revenue.index else None
+        known = revenue.loc[payer].to_dict() if payer in revenue.index else None
         takings = None if known is None else float(known["revenue_usd_m"])
         table.append(
             {"payer": payer, "promised_usd_m": promised, "yearly_usd_m": float((amount / years).sum()),
@@ -262,8 +262,8 @@ def stated_totals(counted: pd.DataFrame, payers: Sequence[str] | None = None) ->
         totals = totals[totals["payer"].isin(list(payers))]
     bought = counted[counted["kind"].isin(PURCHASES) & (counted["treatment"] == COUNTED)]
     named = [
-        float(bought.loc[(bought["payer"] == row.payer) & (bought["date"] <= row.date), "amount_usd_m"].sum())
-        for row in totals.itertuples()
+        float(bought.loc[(bought["payer"] == row["payer"]) & (bought["date"] <= row["date"]), "amount_usd_m"].sum())
+        for row in totals.to_dict("records")
     ]
     table = totals[["payer", "date", "amount_usd_m", "note"]].rename(columns={"amount_usd_m": "stated_usd_m"})
     return table.assign(named_usd_m=named)

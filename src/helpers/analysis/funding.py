@@ -112,14 +112,13 @@ def raised_against_revenue(
     raised = raised_by_year(counted, companies)
     raised = raised[raised["raised_usd_m"] > 0]
     table = []
-    for row in raised.itertuples():
-        revenue = revenue_of_year(vendor_metrics, str(row.company), int(row.year), as_of, include_guidance)  # type: ignore[arg-type]
-        ratio = None if not revenue.value else float(row.raised_usd_m) / revenue.value  # type: ignore[arg-type]
-        table.append(
-            {"company": row.company, "year": row.year, "raised_usd_m": row.raised_usd_m, "revenue_usd_m": revenue.value,
-             "revenue_known": revenue.known, "ratio": ratio, "rows": (*row.rows, *revenue.rows),  # type: ignore[misc]
-             "at_least": revenue.known == AT_MOST or row.unknown_rounds > 0}  # type: ignore[operator]
-        )  # fmt: skip
+    for row in raised.to_dict("records"):
+        revenue = revenue_of_year(vendor_metrics, row["company"], row["year"], as_of, include_guidance)
+        ratio = row["raised_usd_m"] / revenue.value if revenue.value else None
+        at_least = revenue.known == AT_MOST or row["unknown_rounds"] > 0
+        entry = {name: row[name] for name in ("company", "year", "raised_usd_m")}
+        entry |= {"revenue_usd_m": revenue.value, "revenue_known": revenue.known, "ratio": ratio, "at_least": at_least}
+        table.append(entry | {"rows": (*row["rows"], *revenue.rows)})
     columns = ["company", "year", "raised_usd_m", "revenue_usd_m", "revenue_known", "ratio", "at_least", "rows"]
     return pd.DataFrame(table, columns=columns).astype({"ratio": "float64", "revenue_usd_m": "float64"})
 

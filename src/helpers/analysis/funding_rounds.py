@@ -130,7 +130,7 @@ def _totals(rows: pd.DataFrame, notes: pd.Series) -> pd.Series:
     family = _family(rows)
     for label in rows.index[said]:
         amounts = rows.loc[(family == family[label]) & ~said, "amount_usd_m"]
-        whole = float(rows.loc[label, "amount_usd_m"])  # type: ignore[arg-type]
+        whole = float(rows.loc[label, "amount_usd_m"])
         if abs(amounts.sum() - whole) > TOTAL_WITHIN * whole:
             raise ValueError(f"{label} says it is a total of {whole:g}, but its parts sum to {amounts.sum():g}")
     return said
@@ -186,9 +186,10 @@ def raised_by_year(counted: pd.DataFrame, companies: Sequence[str] | None = None
     if companies is not None:
         chosen = chosen[chosen["company"].isin(list(companies))]
     table = []
-    for (company, year), part in chosen.groupby([chosen["company"].astype(str), chosen["date"].dt.year], sort=True):
+    dated = chosen.assign(year=chosen["date"].dt.year)
+    for (company, year), part in dated.groupby(["company", "year"], sort=True, observed=True):  # type: ignore[misc]
         amounts = part.groupby("kind")["counted_usd_m"].sum()
-        row: dict[str, object] = {"company": company, "year": int(year)}
+        row: dict[str, object] = {"company": company, "year": year}
         row |= {kind: float(amounts.get(kind, 0.0)) for kind in INSTRUMENTS}
         row["raised_usd_m"] = float(part["counted_usd_m"].sum())
         row["unknown_rounds"] = int((part["treatment"] == UNKNOWN_AMOUNT).sum())

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
 from helpers.analysis.fiscal_quarters import in_order, quarters_earlier, require_columns
@@ -129,19 +128,25 @@ def capex_paid_from(table: pd.DataFrame) -> pd.DataFrame:
     the rest. Any order is a convention: a dollar borrowed and a dollar earned are the same dollar.
     """
     capex, operations = table["capex"], table["operating_cash_flow"].clip(lower=0)
-    own = np.minimum(capex, operations)
+    own = _smaller(capex, operations)
     short = capex - own
-    debt = np.minimum(short, table["net_debt_flow"].clip(lower=0))
+    borrowed = table["net_debt_flow"].clip(lower=0)
     # Nothing to split where operations pay all: what the debt did is then beside the point.
-    debt = debt.mask(short == 0, 0.0)
-    shares = np.minimum(short - debt, table["shares_issued"].fillna(0))
-    need = (capex + table["to_shareholders"] - operations).clip(lower=0)
-    borrowed = np.minimum(np.minimum(need, table["net_debt_flow"].clip(lower=0)), table["to_shareholders"])
+    debt = _smaller(short, borrowed).mask(short == 0, 0.0)
+    shares = _smaller(short - debt, table["shares_issued"].fillna(0))
+    returned = table["to_shareholders"]
+    need = (capex + returned - operations).clip(lower=0)
+    both = _smaller(_smaller(need, borrowed), returned).mask(need == 0, 0.0)
     split = pd.DataFrame(
         {"operations": own, "debt": debt, "shares": shares, "cash_in_hand_and_other": short - debt - shares},
         index=table.index,
     )
-    return split.assign(borrowed_and_returned=borrowed.mask(need == 0, 0.0))
+    return split.assign(borrowed_and_returned=both)
+
+
+def _smaller(first: pd.Series, second: pd.Series) -> pd.Series:
+    """Return the smaller of two figures, missing where either is."""
+    return pd.concat([first, second], axis=1).min(axis=1, skipna=False)
 
 
 def external_finance(financing: pd.DataFrame) -> pd.Series:

@@ -8,6 +8,7 @@ is known that is recent enough, the runway is unknown. Amounts are USD millions.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -70,7 +71,9 @@ def cash_share_of_loss(vendor_metrics: pd.DataFrame, include_guidance: bool = Fa
     both = burn.merge(loss, on=key, suffixes=("_burn", "_loss"))
     both = both[both["value_loss"] > 0]
     table = both[key].assign(burn=both["value_burn"], loss=both["value_loss"])
-    return table.assign(share=table["burn"] / table["loss"], rows=list(zip(both["row_burn"], both["row_loss"], strict=True)))
+    return table.assign(
+        share=table["burn"] / table["loss"], rows=list(zip(both["row_burn"], both["row_loss"], strict=True))
+    )
 
 
 def _flows(vendor_metrics: pd.DataFrame, metric: str, include_guidance: bool) -> pd.DataFrame:
@@ -113,21 +116,21 @@ def burn_periods(
     """
     shares = cash_share_of_loss(vendor_metrics, include_guidance)["share"]
     least = float(shares.min()) if len(shares) else None
-    table: list[dict[str, object]] = []
+    table: list[dict[str, Any]] = []
     for metric, low_share in ((BURN, 1.0), (LOSS, least)):
         flows = _flows(vendor_metrics, metric, include_guidance)
         flows = flows[(flows["company"] == company) & (flows["date"] <= pd.Timestamp(as_of))]
-        for flow in flows.sort_values("period_months", ascending=False, kind="stable").itertuples():
-            end = pd.Timestamp(flow.date)
-            start = end - pd.DateOffset(months=int(flow.period_months)) + pd.offsets.MonthEnd(0)
-            if any(start < other["end"] and other["start"] < end for other in table):  # type: ignore[operator]
+        for flow in flows.sort_values("period_months", ascending=False, kind="stable").to_dict("records"):
+            end = flow["date"]
+            start = end - pd.DateOffset(months=int(flow["period_months"])) + pd.offsets.MonthEnd(0)
+            if any(start < other["end"] and other["start"] < end for other in table):
                 continue
             # A profit has no cheaper reading: its share of cash is not known, so it stays as it is.
-            low = None if low_share is None else flow.value * (low_share if flow.value > 0 else 1.0)
-            recurring = ONE_OFF_LEAVES if _ONE_OFF in str(flow.note) else 1.0
+            low = None if low_share is None else flow["value"] * (low_share if flow["value"] > 0 else 1.0)
+            recurring = ONE_OFF_LEAVES if _ONE_OFF in str(flow["note"]) else 1.0
             table.append(
-                {"start": start, "end": end, "months": flow.period_months, "low": low, "high": float(flow.value),
-                 "recurring": recurring, "row": flow.row}
+                {"start": start, "end": end, "months": flow["period_months"], "low": low, "high": float(flow["value"]),
+                 "recurring": recurring, "row": flow["row"]}
             )  # fmt: skip
     columns = ["start", "end", "months", "low", "high", "recurring", "row"]
     return pd.DataFrame(table, columns=columns).sort_values("end", ignore_index=True).astype({"low": "float64"})

@@ -167,16 +167,14 @@ def required_growth(priced: pd.DataFrame, assumptions: pd.DataFrame) -> pd.DataF
     ``((1 + r)^N * multiple / M)^(1/N) - 1`` a year. Low and high are the extremes over all corners of the ranges;
     new shares issued on the way, which raise what is needed, are left out.
     """
-    rows = assumptions.set_index("id").loc[list(GROWTH_ASSUMPTIONS), ["low", "mode", "high"]]
+    rows = assumptions.set_index("id").loc[list(GROWTH_ASSUMPTIONS)]
     multiple = priced["multiple"]
-    corners = [
-        _growth(multiple, rate, sales, years)
-        for rate, sales, years in product(*(rows.loc[name, ["low", "high"]] for name in GROWTH_ASSUMPTIONS))
-    ]
-    every = np.vstack(corners)
-    mode = _growth(multiple, *(float(rows.loc[name, "mode"]) for name in GROWTH_ASSUMPTIONS))
+    ranges = zip(rows["low"].astype(float), rows["high"].astype(float), strict=True)
+    every = np.vstack([_growth(multiple, *corner) for corner in product(*ranges)])
+    mode = _growth(multiple, *rows["mode"].astype(float))
     return priced[["company", "date", "round"]].assign(low=every.min(axis=0), mode=mode, high=every.max(axis=0))
 
 
 def _growth(multiple: pd.Series, rate: float, sales: float, years: float) -> pd.Series:
-    return 100 * (((1 + rate) ** years * multiple / sales) ** (1 / years) - 1)
+    growth: pd.Series = 100 * (((1 + rate) ** years * multiple / sales) ** (1 / years) - 1)
+    return growth
