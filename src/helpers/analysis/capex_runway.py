@@ -78,7 +78,7 @@ def capex_runways(
 
 
 def _range(assumptions: pd.DataFrame, name: str) -> Range:
-    row = assumptions.set_index("id").loc[name]
+    row = assumptions.set_index("id").loc[name].to_dict()
     return Range(float(row["low"]), float(row["mode"]), float(row["high"]))
 
 

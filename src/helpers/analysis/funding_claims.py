@@ -157,12 +157,13 @@ def a21(cash_flows: pd.DataFrame, financing: pd.DataFrame) -> Verdict:
     rose, came_in = int(spells["rose"].sum()), int(spells["came_in"].sum())
     share = rose / len(spells)
     names = ", ".join(
-        f"{FIRMS[ticker].name} {int(part['rose'].sum())} of {len(part)}" for ticker, part in spells.groupby("ticker")
+        f"{FIRMS[ticker].name} {int(part['rose'].sum())} of {len(part)}"
+        for ticker, part in ((str(name), part) for name, part in spells.groupby("ticker"))
     )
     reason = (
         f"After {rose} of {len(spells)} first negative quarters net new debt and shares rose against the year before "
-        f"({names}); in {rose - came_in} of them the firm still repaid on balance, only less. Credit spreads, and how many such firms "
-        "went bankrupt, are not in the tables."
+        f"({names}); in {rose - came_in} of them the firm still repaid on balance, only less. Credit spreads, and how many "
+        "such firms went bankrupt, are not in the tables."
     )
     rows = tuple(dict.fromkeys(row for rows in spells["rows"] for row in rows))
     verdict = SUPPORTED if share > MOST else PARTLY_SUPPORTED if rose else NOT_SUPPORTED
@@ -223,9 +224,8 @@ def a33(rounds: pd.DataFrame) -> Verdict:
     verdict = NOT_SUPPORTED
     if sized and month in (SERIES_E_MONTH, SERIES_E_CLOSING):
         verdict = SUPPORTED if month == SERIES_E_MONTH else PARTLY_SUPPORTED
-    reason = f"The Series E brought {money(amount)} and was announced as closed on {day:%d %B %Y}, not in February." if (
-        month != SERIES_E_MONTH
-    ) else f"The Series E brought {money(amount)} on {day:%d %B %Y}."  # fmt: skip
+    when = "" if month == SERIES_E_MONTH else ", not in February"
+    reason = f"The Series E brought {money(amount)} and was announced as closed on {day:%d %B %Y}{when}."
     return Verdict(verdict, amount, "USD m", reason, tuple(found.index))
 
 
@@ -274,9 +274,8 @@ def a36(rounds: pd.DataFrame) -> Verdict:
         return not_testable("Missing: a priced round of Anthropic before its Series E.", "USD m")
     value, name = float(step["previous_usd_m"].iloc[0]), str(step["previous_round"].iloc[0])
     gap = 100 * abs(value / PREVIOUS_USD_M - 1)
-    verdict = (
-        SUPPORTED if gap <= PREVIOUS_WITHIN_PERCENT else PARTLY_SUPPORTED if gap <= PREVIOUS_PARTLY_PERCENT else NOT_SUPPORTED
-    )  # fmt: skip
+    partly = PARTLY_SUPPORTED if gap <= PREVIOUS_PARTLY_PERCENT else NOT_SUPPORTED
+    verdict = SUPPORTED if gap <= PREVIOUS_WITHIN_PERCENT else partly
     reason = (
         f"The {name} of {step['previous_date'].iloc[0]:%B %Y} was at {money(value)}, {percent(gap)} from the article's "
         f"{money(PREVIOUS_USD_M)}."

@@ -187,7 +187,7 @@ def raised_by_year(counted: pd.DataFrame, companies: Sequence[str] | None = None
         chosen = chosen[chosen["company"].isin(list(companies))]
     table = []
     dated = chosen.assign(year=chosen["date"].dt.year)
-    for (company, year), part in dated.groupby(["company", "year"], sort=True, observed=True):  # type: ignore[misc]
+    for (company, year), part in dated.groupby(["company", "year"], sort=True, observed=True):
         amounts = part.groupby("kind")["counted_usd_m"].sum()
         row: dict[str, object] = {"company": company, "year": year}
         row |= {kind: float(amounts.get(kind, 0.0)) for kind in INSTRUMENTS}

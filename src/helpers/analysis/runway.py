@@ -71,9 +71,7 @@ def cash_share_of_loss(vendor_metrics: pd.DataFrame, include_guidance: bool = Fa
     both = burn.merge(loss, on=key, suffixes=("_burn", "_loss"))
     both = both[both["value_loss"] > 0]
     table = both[key].assign(burn=both["value_burn"], loss=both["value_loss"])
-    return table.assign(
-        share=table["burn"] / table["loss"], rows=list(zip(both["row_burn"], both["row_loss"], strict=True))
-    )
+    return table.assign(share=table["burn"] / table["loss"], rows=both[["row_burn", "row_loss"]].agg(tuple, axis=1))
 
 
 def _flows(vendor_metrics: pd.DataFrame, metric: str, include_guidance: bool) -> pd.DataFrame:
