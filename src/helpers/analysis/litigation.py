@@ -1,0 +1,133 @@
+"""The parts of the litigation notebook joined: the docket, the simulated cost, the money it meets.
+
+Each part has a module of its own: `docket` (reading the cases), `filings_trend`, `time_to_outcome`,
+`exposure` (the simulation), `awards` (what became of earlier ones), `legal_bill` (amounts and means) and
+`litigation_claims` (the rules).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from helpers.analysis import exposure, legal_bill
+from helpers.analysis.docket import by_regulator, is_open
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """The simulated exposure of one docket.
+
+    Parameters
+    ----------
+    suits : DataFrame
+        From `helpers.analysis.exposure.cases`.
+    simulated : DataFrame of shape (draws, suits)
+        USD millions.
+    assumptions : tuple of str
+        Ids of the ranges that were used.
+    """
+
+    suits: pd.DataFrame
+    simulated: pd.DataFrame
+    assumptions: tuple[str, ...]
+
+    @property
+    def total(self) -> pd.Series:
+        """Mean, median, 90th percentile of all suits, and the share of draws without a cost."""
+        return exposure.summary(self.simulated)
+
+    def part(self, count: str) -> pd.Series:
+        """Return the same of the suits with one kind of count, `LISTED` or `COLLECTION`."""
+        return exposure.summary(self.simulated[self.suits.index[self.suits["count"] == count]])
+
+    def shift(self, draws: int) -> pd.Series:
+        """Return how far mean, median and 90th percentile move, per cent, from the first draws to all."""
+        return 100 * (self.total / exposure.summary(self.simulated.iloc[:draws]) - 1).abs().drop("nothing")
+
+
+def expose(
+    docket: pd.DataFrame, statutory_damages: pd.DataFrame, assumptions: pd.DataFrame, draws: int, seed: int
+) -> Exposure | None:
+    """Simulate what the open copyright suits could cost.
+
+    Parameters
+    ----------
+    docket : DataFrame
+        As known on some day.
+    statutory_damages, assumptions : DataFrame
+    draws, seed : int
+
+    Returns
+    -------
+    Exposure or None
+        None where no open suit counts its works under a statute that prices a work.
+    """
+    suits = exposure.cases(docket, exposure.statutory_range(statutory_damages))
+    if suits.empty:
+        return None
+    ids = exposure.assumption_ids(docket)
+    return Exposure(suits, exposure.simulate(suits, assumptions, ids, draws, seed), ids)
+
+
+def claimed(docket: pd.DataFrame) -> pd.DataFrame:
+    """Return the open lawsuits that state an amount, largest first."""
+    stated = is_open(docket) & ~by_regulator(docket) & docket["damages_claimed_usd_m"].notna()
+    rows: pd.DataFrame = docket[stated].sort_values("damages_claimed_usd_m", ascending=False, kind="stable")
+    return rows
+
+
+def scale(docket: pd.DataFrame, exposed: Exposure | None, cash_flows: pd.DataFrame) -> pd.DataFrame:
+    """Put the amounts side by side, from what was paid to what is built.
+
+    Returns
+    -------
+    DataFrame
+        One row an amount that is known: ``amount`` (in words), ``usd_m``, ``kind`` (``stated``,
+        ``simulated`` or ``capex``).
+    """
+    bill, asked, capex = (
+        legal_bill.settlements_and_fines(docket),
+        claimed(docket),
+        legal_bill.trailing_capex(cash_flows),
+    )
+    rows = [
+        ("Settlements and fines that stand", bill["usd_m"].sum(min_count=1), "stated"),
+        ("Claimed by open suits that state an amount", asked["damages_claimed_usd_m"].sum(min_count=1), "stated"),
+    ]
+    if exposed is not None:
+        listed = exposed.part(exposure.LISTED)
+        rows += [
+            ("Open suits that list their works, 90th percentile", listed["p90"], "simulated"),
+            ("All open suits that count works, median", exposed.total["median"], "simulated"),
+            ("All open suits that count works, mean", exposed.total["mean"], "simulated"),
+            ("All open suits that count works, 90th percentile", exposed.total["p90"], "simulated"),
+        ]
+    rows.append(("Capex of the five builders, one year", capex["capex"].sum(min_count=1), "capex"))
+    frame = pd.DataFrame(rows, columns=["amount", "usd_m", "kind"]).astype({"usd_m": "float64"})
+    # Nothing is not an amount: a logarithmic axis has no place for it either.
+    return frame[frame["usd_m"] > 0].reset_index(drop=True)
+
+
+def against_means(exposed: Exposure, means: pd.DataFrame) -> pd.DataFrame:
+    """Hold each defendant's exposure against what it earns and has raised.
+
+    Parameters
+    ----------
+    exposed : Exposure
+    means : DataFrame
+        From `helpers.analysis.legal_bill.means`.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by defendant, highest mean first: the columns of `exposure.by_defendant` and ``revenue``,
+        ``raised``, ``capex``, ``percent_of_revenue``, ``percent_of_raised``, ``percent_of_capex`` (the
+        90th percentile over each; missing where the tables know no figure).
+    """
+    table = exposure.by_defendant(exposed.suits, exposed.simulated)
+    table = table.join(means[["revenue", "raised", "capex", "basis"]])
+    for column in ("revenue", "raised", "capex"):
+        table[f"percent_of_{column}"] = 100 * table["p90"] / table[column]
+    return table
