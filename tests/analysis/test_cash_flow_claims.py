@@ -89,7 +89,10 @@ def test_oracle_turns_on_one_day() -> None:
     assert set(rules.a12(after).rows) - set(rules.a12(before).rows) == {"cash_flows/ORCL/2025-08-31"}
     # On any later day both sides can be told; before it, the second cannot.
     assert rules.a12_on(rules.ORACLE_DAYS[1], LATEST, after).verdict == SUPPORTED
-    assert rules.a12_on(rules.ORACLE_DAYS[0], ARTICLE, before).verdict == NOT_TESTABLE
+    assert rules.oracle_days(LATEST) == rules.ORACLE_DAYS
+    assert rules.oracle_days(ARTICLE) == (ARTICLE, rules.ORACLE_DAYS[1])
+    assert rules.a12_on(ARTICLE, ARTICLE, before).verdict == PARTLY_SUPPORTED
+    assert rules.a12_on(rules.ORACLE_DAYS[1], ARTICLE, before).verdict == NOT_TESTABLE
     early = rules.a12_on(rules.ORACLE_DAYS[1], "2025-09-08", before)
     assert early.verdict == NOT_TESTABLE
     assert "Not yet known on 2025-09-08" in early.reason

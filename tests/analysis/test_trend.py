@@ -13,14 +13,16 @@ from hypothesis.extra import numpy as hnp
 from helpers.analysis import trend
 
 # Few distinct values, so that ties are common.
-tied_series = hnp.arrays("float64", st.integers(12, 40), elements=st.integers(-5, 5).map(float))
+tied_series = hnp.arrays("float64", st.integers(16, 40), elements=st.integers(-5, 5).map(float))
 smooth_series = hnp.arrays(
-    "float64", st.integers(12, 40), elements=st.floats(-1e3, 1e3, allow_nan=False).map(lambda x: round(x, 3))
+    "float64", st.integers(16, 40), elements=st.floats(-1e3, 1e3, allow_nan=False).map(lambda x: round(x, 3))
 )
 ORACLES = {
     "plain": pymannkendall.original_test,
     "hamed_rao": pymannkendall.hamed_rao_modification_test,
     "seasonal": lambda x: pymannkendall.seasonal_test(x, period=4),
+    # Ours keeps the last full cycles, the oracle the first.
+    "seasonal_correlated": lambda x: pymannkendall.correlated_seasonal_test(x[len(x) % 4 :], period=4),
 }
 
 
@@ -57,11 +59,11 @@ def test_mann_kendall_agrees_with_pymannkendall(test: str, values: np.ndarray) -
 
 
 def test_ties_reduce_the_variance() -> None:
-    distinct = trend.mann_kendall(np.arange(12.0))
-    tied = trend.mann_kendall(np.repeat(np.arange(6.0), 2))
-    # 12 values: 12 * 11 * 29 / 18; six pairs of ties take 6 * 2 * 1 * 9 / 18 away.
-    assert distinct.variance == pytest.approx(12 * 11 * 29 / 18)
-    assert tied.variance == pytest.approx(12 * 11 * 29 / 18 - 6)
+    distinct = trend.mann_kendall(np.arange(16.0))
+    tied = trend.mann_kendall(np.repeat(np.arange(8.0), 2))
+    # 16 values: 16 * 15 * 37 / 18; eight pairs of ties take 8 * 2 * 1 * 9 / 18 away.
+    assert distinct.variance == pytest.approx(16 * 15 * 37 / 18)
+    assert tied.variance == pytest.approx(16 * 15 * 37 / 18 - 8)
     assert distinct.tau == 1
 
 
@@ -74,6 +76,16 @@ def test_constant_series_has_nothing_to_reject() -> None:
 @settings(max_examples=40, deadline=None)
 def test_mann_kendall_turns_with_time(values: np.ndarray) -> None:
     assert trend.mann_kendall(values[::-1]).score == -trend.mann_kendall(values).score
+
+
+def test_seasons_that_move_together_count_less() -> None:
+    # One value a year, four times: four seasons hold no more evidence than one.
+    years = np.array([5.0, 3.0, 4.0, 2.0, 1.0, 0.5, -1.0, -2.0])
+    values = np.repeat(years, 4)
+    together = trend.mann_kendall(values, test="seasonal_correlated")
+    apart = trend.mann_kendall(values, test="seasonal")
+    assert together.variance == pytest.approx(4 * apart.variance)
+    assert together.p_value > apart.p_value
 
 
 def test_seasonal_test_ignores_the_season_that_fools_the_plain_one() -> None:
@@ -99,7 +111,7 @@ def test_hac_errors_equal_the_definition(period: int | None, lags: int) -> None:
     assert fitted.lags == lags
 
 
-@given(slope=st.floats(-10, 10), level=st.floats(-100, 100), n=st.integers(12, 40))
+@given(slope=st.floats(-10, 10), level=st.floats(-100, 100), n=st.integers(16, 40))
 @settings(max_examples=40, deadline=None)
 def test_a_line_under_a_season_is_found(slope: float, level: float, n: int) -> None:
     season = np.resize([5.0, -3.0, 0.0, 9.0], n)
@@ -124,8 +136,8 @@ def test_sen_slope_is_the_median_of_pairs() -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: trend.linear_trend([1.0] * 5), "at least 12 observations, not 5"),
-        (lambda: trend.linear_trend([1.0] * 15 + [np.nan]), "missing values"),
+        (lambda: trend.linear_trend([1.0] * 5), "at least 16 observations, not 5"),
+        (lambda: trend.linear_trend([1.0] * 17 + [np.nan]), "missing values"),
         (lambda: trend.linear_trend(np.ones((4, 4))), "one dimension, not 2"),
         (lambda: trend.linear_trend(np.arange(20.0), lags=0), "lags must be at least 1"),
         (lambda: trend.mann_kendall(np.arange(20.0), test="seasonal", period=-4), "period must be at least 1"),

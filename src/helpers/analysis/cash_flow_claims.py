@@ -268,6 +268,11 @@ def a12(cash_flows: pd.DataFrame) -> Verdict:
     return Verdict(verdict, float(negative), "quarters", reason, tuple(book.rows))
 
 
+def oracle_days(as_of: str) -> tuple[str, str]:
+    """Return the two days to ask A12 on: the last one before Oracle's release that has come, and the release."""
+    return min(as_of, ORACLE_DAYS[0]), ORACLE_DAYS[1]
+
+
 def a12_on(day: str, as_of: str, cash_flows: pd.DataFrame) -> Verdict:
     """Return the verdict of A12 on a day, or say that the day had not come.
 

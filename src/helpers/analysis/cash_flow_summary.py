@@ -17,7 +17,7 @@ from helpers.analysis.free_cash_flow import (
     stated_free_cash_flow,
     trailing_components,
 )
-from helpers.analysis.verdict import Verdict
+from helpers.analysis.verdict import NOT_TESTABLE, Verdict
 
 # The last day of what the article could know: it cites 2 September 2025.
 ARTICLE_DAY = "2025-09-05"
@@ -72,6 +72,24 @@ def flow(
     sequence = fiscal_sequence(firm)
     last = sequence[found.index[0]]
     return Flow(float(found.iloc[0]), tuple(firm.index[(sequence > last - quarters) & (sequence <= last)]))
+
+
+def last_ends(frame: pd.DataFrame, ticker: str, count: int, fiscal_quarter: str | None = None) -> list[str]:
+    """Return the ISO dates of a firm's last quarter ends, oldest first.
+
+    Parameters
+    ----------
+    frame : DataFrame, one row a firm-quarter
+    ticker : str
+    count : int
+        At most so many; at least 1.
+    fiscal_quarter : str, optional
+        Only quarters of this name; ``"Q4"`` gives the ends of fiscal years.
+    """
+    firm = frame[frame["ticker"].astype(str) == ticker]
+    if fiscal_quarter is not None:
+        firm = firm[firm["fiscal_quarter"].astype(str) == fiscal_quarter]
+    return [str(end.date()) for end in latest_quarters(firm, count)["period_end"]]
 
 
 def joined(flows: Iterable[Flow]) -> Flow:
@@ -322,3 +340,91 @@ def rows_behind(frame: pd.DataFrame, row: str, quarters: int = QUARTERS_A_YEAR) 
     sequence, ticker = fiscal_sequence(frame), frame["ticker"].astype(str)
     near = (ticker == ticker[row]) & (sequence <= sequence[row]) & (sequence > sequence[row] - quarters)
     return tuple(frame.index[near])
+
+
+def year_change(frame: pd.DataFrame, column: str, ends: Mapping[str, str]) -> Flow:
+    """Return how firms' twelve-month sum of a column changed against the year before, together.
+
+    Parameters
+    ----------
+    frame : DataFrame, one row a firm-quarter
+    column : str
+    ends : mapping of ticker to ISO date
+        The quarter that ends each firm's twelve months.
+
+    Returns
+    -------
+    Flow
+        Not known where one of a firm's eight quarters is not.
+    """
+    both = joined(flow(frame, ticker, column, end=end, quarters=2 * QUARTERS_A_YEAR) for ticker, end in ends.items())
+    last = joined(flow(frame, ticker, column, end=end) for ticker, end in ends.items())
+    # The year before is both years less the last one.
+    return Flow(None) if both.value is None or last.value is None else Flow(2 * last.value - both.value, both.rows)
+
+
+def rows_of_year(cash_flows: pd.DataFrame, tickers: Iterable[str]) -> tuple[str, ...]:
+    """Return the row ids of some firms' last four quarters."""
+    kept = cash_flows[cash_flows["ticker"].astype(str).isin(list(tickers))]
+    return tuple(latest_quarters(kept, QUARTERS_A_YEAR).index)
+
+
+def quarters_above(ledger: pd.DataFrame, limit: float = 100.0) -> pd.DataFrame:
+    """List firms with quarters at whose end twelve months of capex exceeded `limit` per cent of operating cash flow.
+
+    Returns
+    -------
+    DataFrame, one row a firm
+        ``ticker``, ``quarters``, ``first`` and ``last`` (period ends), ``rows``, the most quarters first.
+    """
+    above = ledger[ledger["capex_share_12m"] > limit]
+    table = [
+        {
+            "ticker": str(ticker),
+            "quarters": len(part),
+            "first": part["period_end"].min(),
+            "last": part["period_end"].max(),
+            "rows": tuple(part.index),
+        }
+        for ticker, part in above.groupby(above["ticker"].astype(str))
+    ]
+    frame = pd.DataFrame(table, columns=["ticker", "quarters", "first", "last", "rows"])
+    return frame.sort_values(["quarters", "ticker"], ascending=[False, True], ignore_index=True)
+
+
+def depreciation_wall(cash_flows: pd.DataFrame) -> pd.DataFrame:
+    """Set capex against depreciation over each firm's last twelve months in which both are known.
+
+    Parameters
+    ----------
+    cash_flows : DataFrame, one row a firm-quarter
+
+    Returns
+    -------
+    DataFrame, one row a firm, the highest ratio first, indexed by row id
+        As `last_twelve_months` of capex, depreciation and operating income, with ``ratio`` and ``gap``
+        (capex less depreciation: paid, and not yet charged to profit).
+    """
+    wall = last_twelve_months(cash_flows, ["capex", "depreciation_amortisation", "operating_income"])
+    wall = wall.assign(
+        ratio=wall["capex_12m"] / wall["depreciation_amortisation_12m"],
+        gap=wall["capex_12m"] - wall["depreciation_amortisation_12m"],
+    )
+    return wall.sort_values("ratio", ascending=False)
+
+
+def turning_claims(by_definition: pd.DataFrame) -> list[str]:
+    """Return the claims whose testable verdicts differ between definitions."""
+    testable = by_definition.where(by_definition != NOT_TESTABLE)
+    return [str(claim) for claim, kinds in testable.nunique(axis=1).items() if kinds > 1]
+
+
+def with_names(frame: pd.DataFrame) -> pd.DataFrame:
+    """Replace tickers by the firms' names, in a column headed ``firm``."""
+    names_of = {ticker: firm.name for ticker, firm in FIRMS.items()}
+    return frame.assign(ticker=frame["ticker"].astype(str).map(names_of)).rename(columns={"ticker": "firm"})
+
+
+def slug(row: str) -> str:
+    """Turn a row id into the end of a number's id: ``cash_flows/AAPL/2026-03-28`` gives ``aapl_2026_03_28``."""
+    return "_".join(row.split("/")[1:]).lower().replace("-", "_")

@@ -31,8 +31,8 @@ from helpers.analysis.fiscal_quarters import fiscal_sequence, in_order
 Floats = NDArray[np.float64]
 LEVEL = 0.95
 # Fewer observations than this leave the HAC errors and the normal limit of Mann-Kendall without meaning.
-FEWEST = 12
-TESTS = ("plain", "seasonal", "hamed_rao")
+FEWEST = 16
+TESTS = ("plain", "seasonal", "seasonal_correlated", "hamed_rao")
 
 
 @dataclass(frozen=True)
@@ -156,11 +156,13 @@ def mann_kendall(values: ArrayLike, *, test: str = "plain", period: int = 4) -> 
     values : array_like, shape (n,)
         A series without holes, oldest first.
     test : str
-        ``plain`` supposes independent values. ``seasonal`` compares only like seasons (Hirsch and
-        Slack). ``hamed_rao`` widens the variance by the significant autocorrelations of the ranks
-        of the detrended series.
+        ``plain`` supposes independent values. ``seasonal`` compares only like seasons and supposes
+        that they are independent of each other. ``seasonal_correlated`` adds the covariances
+        between seasons (Hirsch and Slack), on the last full cycles and without a continuity
+        correction. ``hamed_rao`` widens the variance by the significant autocorrelations of the
+        ranks of the detrended series.
     period : int
-        Length of the season for ``seasonal``.
+        Length of the season for the seasonal tests.
 
     Returns
     -------
@@ -175,15 +177,19 @@ def mann_kendall(values: ArrayLike, *, test: str = "plain", period: int = 4) -> 
         raise ValueError(f"unknown test {test!r}; expected one of {', '.join(TESTS)}")
     series = _complete(values)
     _require_positive(period=period)
-    seasons = [series[start::period] for start in range(period)] if test == "seasonal" else [series]
+    if test == "seasonal_correlated":
+        series = series[len(series) % period :]
+    seasons = [series[start::period] for start in range(period)] if test.startswith("seasonal") else [series]
     score = sum(_score(season) for season in seasons)
     pairs = sum(len(season) * (len(season) - 1) / 2 for season in seasons)
     variance = sum(_variance(season) for season in seasons)
+    if test == "seasonal_correlated":
+        variance = _correlated_variance(np.column_stack(seasons))
     if test == "hamed_rao":
         variance *= _hamed_rao_factor(series)
-    z = (score - np.sign(score)) / sqrt(variance) if variance > 0 else np.nan
+    continuity = 0.0 if test == "seasonal_correlated" else float(np.sign(score))
     # All values alike: no pair rises or falls, and there is nothing to reject.
-    z = 0.0 if score == 0 else float(z)
+    z = 0.0 if score == 0 else (score - continuity) / sqrt(variance) if variance > 0 else float("nan")
     return MannKendall(score, variance, z, float(2 * ndtr(-abs(z))), score / pairs, len(series))
 
 
@@ -233,8 +239,8 @@ def trend_table(frame: pd.DataFrame, column: str, firms: Sequence[str]) -> pd.Da
     -------
     DataFrame, one row a firm
         ``ticker``, ``observations``, ``first`` and ``last`` (period ends), ``slope_a_year``, ``low``,
-        ``high`` (units of `column` a year), ``p_hac``, ``lags``, ``tau``, ``p_seasonal``,
-        ``p_hamed_rao``, ``p_plain``, ``reading`` and ``rows`` (row ids). All but the first two are
+        ``high`` (units of `column` a year), ``p_hac``, ``lags``, ``tau``, ``p_seasonal`` (with covariances
+        between seasons), ``p_hamed_rao``, ``p_plain``, ``reading`` and ``rows`` (row ids). All but the first two are
         missing where a firm has fewer than `FEWEST` quarters.
     """
     runs = last_unbroken_run(frame, column)
@@ -257,7 +263,7 @@ def trend_table(frame: pd.DataFrame, column: str, firms: Sequence[str]) -> pd.Da
 def _both_tests(run: pd.DataFrame, column: str) -> dict[str, Any]:
     """Return the tests of one firm's run, the slope per year."""
     values = run[column].to_numpy(dtype="float64")
-    line, seasonal = linear_trend(values, period=4), mann_kendall(values, test="seasonal")
+    line, seasonal = linear_trend(values, period=4), mann_kendall(values, test="seasonal_correlated")
     return {
         "first": run["period_end"].iloc[0],
         "last": run["period_end"].iloc[-1],
@@ -312,6 +318,19 @@ def _variance(series: Floats) -> float:
     n = len(series)
     ties = np.unique(series, return_counts=True)[1]
     return float(n * (n - 1) * (2 * n + 5) - (ties * (ties - 1) * (2 * ties + 5)).sum()) / 18
+
+
+def _correlated_variance(cycles: Floats) -> float:
+    """Return the variance of the sum of seasons' S with the covariances between seasons.
+
+    `cycles` has one row a cycle and one column a season (Dietz and Killeen's estimate).
+    """
+    years = len(cycles)
+    later, earlier = np.tril_indices(years, -1)
+    signs = np.sign(cycles[later] - cycles[earlier])
+    ranks = np.column_stack([rankdata(season) for season in cycles.T])
+    covariances = (signs.T @ signs + 4 * ranks.T @ ranks - years * (years + 1) ** 2) / 3
+    return float(covariances.sum())
 
 
 def _hamed_rao_factor(series: Floats) -> float:
