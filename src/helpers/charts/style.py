@@ -17,6 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 
 # Okabe-Ito and its neighbours: told apart by readers with any colour vision. One colour a company everywhere.
 COLOURS: dict[str, str] = {
@@ -298,16 +299,13 @@ def wrap(figure: Figure, text: str, size: float, weight: str = "normal", width: 
     -------
     list of str
     """
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextPath
-
-    room = (width or figure.get_figwidth() - 2 * _MARGIN_INCHES) * _POINTS_PER_INCH
+    canvas: Any = figure.canvas
+    measure = canvas.get_renderer().get_text_width_height_descent
     font = FontProperties(family=RC["font.sans-serif"], size=size, weight=weight)
+    room = (width or figure.get_figwidth() - 2 * _MARGIN_INCHES) * figure.dpi
 
     def fits(line: str) -> bool:
-        # A lone dollar would be read as mathematics.
-        path = TextPath((0, 0), line.replace("$", "S"), prop=font)
-        return float(path.get_extents().width) <= room
+        return float(measure(line, font, ismath=False)[0]) <= room
 
     lines: list[str] = []
     for word in text.split(" "):
