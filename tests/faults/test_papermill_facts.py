@@ -27,6 +27,8 @@ from helpers.pipeline import parameters, supervise
 from helpers.pipeline.clean import clean
 from helpers.pipeline.errors import UsageError
 from helpers.pipeline.outcome import Outcome
+from helpers.pipeline.plan import Run
+from helpers.pipeline.progress import Progress
 from tests.projects import AS_OF, a_run, write_notebook
 
 FIGURE = """
@@ -51,11 +53,10 @@ def _stock(path: Path, given: dict[str, Any] | None = None, **options: Any) -> P
     return output
 
 
-def _ours(path: Path, seconds: float = 60, **given: object) -> Outcome:
+def _ours(path: Path, seconds: float = 60, progress: Progress | None = None, **given: object) -> Outcome:
     """Execute as the pipeline does."""
-    (outcome,) = supervise.execute(
-        [a_run(path, seconds, **given)], root=path.parent, scratch=path.parent / "scratch", token=uuid.uuid4().hex
-    )
+    run, scratch, token = a_run(path, seconds, **given), path.parent / "scratch", uuid.uuid4().hex
+    (outcome,) = supervise.execute([run], root=path.parent, scratch=scratch, token=token, progress=progress)
     return outcome
 
 
@@ -189,6 +190,22 @@ def test_5_a_write_that_is_cut_off_leaves_the_last_whole_file(tmp_path: Path, wh
     except ValueError:
         content = None
     assert content == (["short"] if is_whole else None)
+
+
+def test_5_the_file_of_a_running_notebook_is_replaced_not_rewritten(tmp_path: Path) -> None:
+    """What stood there before a save is still whole after it, so a kill at any moment leaves one or the other."""
+    file, held = tmp_path / "scratch" / "latest" / "nb" / "executed.ipynb", tmp_path / "held.ipynb"
+
+    class Holds(Progress):
+        def at_cell(self, run: Run, done: int, total: int) -> None:
+            if not held.exists():
+                held.hardlink_to(file)
+
+    wait = f"import pathlib, time\nwhile not pathlib.Path('{held}').exists(): time.sleep(0.05)"
+    path = write_notebook(tmp_path / "nb.ipynb", wait, "print('done')")
+    outcome = _ours(path, progress=Holds())
+    assert "done" in _printed(outcome.notebook or "")
+    assert "done" not in _printed(held.read_text())
 
 
 def test_6_no_paths_times_or_random_ids_are_published(tmp_path: Path, root: Path) -> None:

@@ -108,9 +108,9 @@ def swapped(one, other):
         die()
         return swap(one, other)
     return False
-Path.rename, publish._exchange = renamed, swapped
 with publish.Publication(root, root / "reports") as publication:
     _fill(publication.ready, "new")
+    Path.rename, publish._exchange = renamed, swapped
     publication.publish()
     os.kill(os.getpid(), signal.SIGKILL)
 """

@@ -70,11 +70,9 @@ class Publication:
             try:
                 self._recover()
                 self.reports.mkdir(parents=True, exist_ok=True)
-                probe = self.reports / f".{self.token}"
-                probe.touch()
-                probe.unlink()
                 self.ready.mkdir(parents=True)
                 self.scratch.mkdir()
+                self._try_a_rename()
             except OSError:
                 self._close()
                 raise
@@ -124,6 +122,12 @@ class Publication:
                 marker = json.loads((left / _MARKER).read_text(encoding="utf-8"))
                 complete(left / _READY, Path(marker["reports"]), marker["inodes"])
             shutil.rmtree(left, ignore_errors=True)
+
+    def _try_a_rename(self) -> None:
+        """Find out now, not after all notebooks, that reports are read-only or on another file system."""
+        probe = self.build / "probe"
+        probe.touch()
+        probe.rename(self.reports / f".{self.token}").unlink()
 
     def _close(self) -> None:
         with held_signals():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import signal
 import sys
 import threading
@@ -76,8 +78,8 @@ def run(
             outcomes = _execute(planned, runs, publication, jobs, teller)
             teller.note("building the site")
             outcomes, warnings = _render(planned, publication, shown, outcomes, tools)
-        except OSError as error:
-            raise PipelineError(f"the reports could not be built: {error}; the old ones are still there") from error
+        except (OSError, PipelineError) as error:
+            raise _plain(error) from error
         finally:
             teller.end()
         if stopped:  # even where a library swallowed the exception
@@ -85,6 +87,16 @@ def run(
         publication.publish()
     progress.summary(outcomes, warnings, reports, time.monotonic() - began, quiet, stream)
     return 0 if all(outcome.error is None for outcome in outcomes) else 1
+
+
+def _plain(error: OSError | PipelineError) -> PipelineError:
+    """Say in one line what an error of the system means; Sphinx tells of a full disk once for each page."""
+    full = os.strerror(errno.ENOSPC)
+    if full in str(error):
+        return PipelineError(f"the reports could not be built: {full}; the old ones are still there")
+    if isinstance(error, PipelineError):
+        return error
+    return PipelineError(f"the reports could not be built: {error}; the old ones are still there")
 
 
 def _execute(
