@@ -1,0 +1,317 @@
+"""Dickey-Fuller statistics of every window of a series: a compiled engine, and numpy with the same digits.
+
+A window is a run of regression rows. With k lagged differences the row t regresses the change
+``y[t+k+1] - y[t+k]`` on a constant, the level ``y[t+k]`` and the k changes before. The statistic is the t-ratio of
+the level. Phillips, Shi and Yu need it for every window of at least some number of rows: about T^2 / 2 of them.
+
+How it stays fast: the outer loop is the length of the window and the inner loop its start, so that the sums of
+neighbouring windows lie side by side, grow in place by one row, and the processor takes several at once. What is
+kept is the square of the statistic with its sign; the root is taken of the largest, once an end date.
+
+How it stays right: levels are counted from the first level of their own window, changes from the median change,
+and a window that the regression fits almost exactly (1 - R^2 below `NEAR_EXACT`), where a difference of large
+sums has lost its digits, is computed again from its residuals. A constant added to the series, or a scale, then
+changes nothing but the last bits. Both engines do the same operations in the same order and differ in no bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Marks = NDArray[np.bool_]
+Engine = Callable[[Floats, Floats, int, Floats, Floats, Marks], int]
+
+ENGINES = ("auto", "compiled", "numpy")
+NEAR_EXACT = 1e-6
+"""Share of the variance left over below which a window is computed again from its residuals."""
+NOTHING_LEFT = 1e-26
+"""Share of a sum of squares that is rounding: the regression of that window is not defined."""
+
+WORTH_COMPILING = 5000
+"""Windows to be computed again above which the compiled routine is fetched."""
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What a pass over all windows leaves.
+
+    Parameters
+    ----------
+    badf : ndarray, shape (ends,)
+        Statistic of the window from the first row to each end.
+    bsadf : ndarray, shape (ends,)
+        The largest statistic of the windows that close at each end.
+    undefined : tuple of int or None
+        First and last row of a window whose regression is not defined, if there is one.
+    """
+
+    badf: Floats
+    bsadf: Floats
+    undefined: tuple[int, int] | None
+
+
+def scan(y: Floats, *, lags: int, min_rows: int, engine: str = "auto") -> Scan:
+    """Compute the statistics of all windows.
+
+    Parameters
+    ----------
+    y : ndarray of float64, shape (T,)
+        Finite values, oldest first; at least ``min_rows + lags + 1`` of them.
+    lags : int
+        Lagged differences.
+    min_rows : int
+        Rows of the shortest window, at least ``lags + 3``.
+    engine : {"auto", "compiled", "numpy"}
+        "auto" is the compiled engine where numba can be imported.
+
+    Returns
+    -------
+    Scan
+
+    Raises
+    ------
+    ValueError
+        If the engine is unknown.
+    """
+    columns, path = prepare(np.asarray(y, dtype=np.float64), lags)
+    ends = columns.shape[1] - min_rows + 1
+    badf, bsadf = np.full(ends, -np.inf), np.full(ends, -np.inf)
+    # Pages that nobody marks are never made: this array costs nothing as a rule.
+    again = np.zeros((ends, ends), dtype=bool)
+    missed = engine_named(engine)(columns, path, min_rows, badf, bsadf, again)
+    undefined = _compute_again(columns, min_rows, badf, bsadf, again, engine) if missed else None
+    return Scan(_root(badf), _root(bsadf), undefined)
+
+
+def prepare(y: Floats, lags: int) -> tuple[Floats, Floats]:
+    """Return the regression's columns and the running sum of the changes.
+
+    Parameters
+    ----------
+    y : ndarray, shape (T,)
+    lags : int
+
+    Returns
+    -------
+    columns : ndarray, shape (lags + 2, T - 1 - lags)
+        The changes 1 to `lags` periods before, the level, the change.
+    path : ndarray, shape (T,)
+        Sum of the changes up to each point, so that the sum over a window is one difference.
+    """
+    change = np.diff(y)
+    largest = float(np.max(np.abs(change), initial=0.0))
+    # A power of two moves no digit, and keeps the squares from over- and underflowing.
+    scale = 2.0 ** -int(np.frexp(largest)[1]) if largest > 0 else 1.0
+    level, change = (y - y[0]) * scale, change * scale
+    change = change - np.median(change)
+    rows = len(change) - lags
+    columns = np.empty((lags + 2, rows))
+    for lag in range(1, lags + 1):
+        columns[lag - 1] = change[lags - lag : lags - lag + rows]
+    columns[lags], columns[lags + 1] = level[lags : lags + rows], change[lags:]
+    return columns, np.concatenate(([0.0], np.cumsum(change)))
+
+
+def engine_named(name: str) -> Engine:
+    """Return an engine by name; see `scan`."""
+    if name not in ENGINES:
+        raise ValueError(f"unknown engine {name!r}; expected one of {', '.join(ENGINES)}")
+    if name == "numpy" or (name == "auto" and not has_numba()):
+        return numpy_engine
+    from helpers.analysis import explosive_windows_compiled
+
+    compiled: Engine = explosive_windows_compiled.engine
+    return compiled
+
+
+@cache
+def has_numba() -> bool:
+    """Tell whether the compiled engine can be had."""
+    try:
+        import numba  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def _compute_again(
+    columns: Floats, min_rows: int, badf: Floats, bsadf: Floats, again: Marks, engine: str
+) -> tuple[int, int] | None:
+    """Put in the squares of marked windows, from residuals; return the shortest and earliest that is not defined."""
+    marked = np.argwhere(again)
+    windows = np.column_stack([marked[:, 1], marked[:, 1] + marked[:, 0] + min_rows - 1])
+    if engine == "numpy" or len(windows) < WORTH_COMPILING or not has_numba():
+        squares = np.array([square_from_residuals(columns, int(first), int(last)) for first, last in windows])
+    else:
+        from helpers.analysis.explosive_windows_compiled import squares_from_residuals
+
+        squares = squares_from_residuals(columns, windows)
+    ends, from_start = windows[:, 1] - min_rows + 1, windows[:, 0] == 0
+    badf[ends[from_start]] = squares[from_start]
+    np.fmax.at(bsadf, ends, squares)
+    lost = np.flatnonzero(np.isnan(squares))
+    return (int(windows[lost[0], 0]), int(windows[lost[0], 1])) if len(lost) else None
+
+
+def _root(squares: Floats) -> Floats:
+    """Return statistics from signed squares."""
+    roots: Floats = np.copysign(np.sqrt(np.abs(squares)), squares)
+    return roots
+
+
+def numpy_engine(columns: Floats, path: Floats, min_rows: int, badf: Floats, bsadf: Floats, again: Marks) -> int:
+    """Walk all windows with numpy, all starts of one length at a time.
+
+    Parameters
+    ----------
+    columns, path : ndarray
+        From `prepare`.
+    min_rows : int
+    badf, bsadf : ndarray, shape (ends,)
+        Filled with signed squares.
+    again : ndarray of bool, shape (lengths, starts)
+        Marked where a window must be computed again from its residuals; its square is then left out.
+
+    Returns
+    -------
+    int
+        How many are marked.
+    """
+    count, rows = columns.shape
+    starts, missed = rows - min_rows + 1, 0
+    sums, products = np.zeros((count, starts)), np.zeros((count, count, starts))
+    squares_of = _SQUARES.get(count - 2, _squares_with_lags)
+    # A window without variance divides by zero here; it is marked, and judged from its residuals.
+    with np.errstate(all="ignore"):
+        for n in range(1, rows + 1):
+            m = min(starts, rows - n + 1)
+            _grow(columns, n, m, sums, products)
+            if n < min_rows:
+                continue
+            _sum_changes(path, n, m, sums)
+            squares = squares_of(n, sums[:, :m], products[:, :, :m])
+            lost = np.isnan(squares)
+            if lost.any():
+                again[n - min_rows, :m] = lost
+                missed += int(lost.sum())
+            badf[n - min_rows] = squares[0]
+            ends = bsadf[n - min_rows : n - min_rows + m]
+            np.fmax(ends, squares, out=ends)
+    return missed
+
+
+def _grow(columns: Floats, n: int, m: int, sums: Floats, products: Floats) -> None:
+    """Add to each of the first m windows its n-th row."""
+    new = list(columns[:, n - 1 : n - 1 + m])
+    # Levels are counted from the first level of their window.
+    new[-2] = new[-2] - columns[-2, :m]
+    sums[-2, :m] += new[-2]
+    for p in range(len(new)):
+        for q in range(p, len(new)):
+            products[p, q, :m] += new[p] * new[q]
+
+
+def _sum_changes(path: Floats, n: int, m: int, sums: Floats) -> None:
+    """Take the sums of the changes from the running sum: column p is p + 1 periods late, the last one not."""
+    lags = len(sums) - 2
+    for p in (*range(lags), lags + 1):
+        shift = lags - 1 - p if p < lags else lags
+        sums[p, :m] = path[shift + n : shift + n + m] - path[shift : shift + m]
+
+
+def _squares_without_lags(n: int, sums: Floats, products: Floats) -> Floats:
+    """Return the signed squares of windows of n rows; NaN where they must be computed from residuals."""
+    inverse = 1.0 / n
+    covariance = products[0, 1] - sums[0] * sums[1] * inverse
+    whole = (products[0, 0] - sums[0] * sums[0] * inverse) * (products[1, 1] - sums[1] * sums[1] * inverse)
+    left = whole - covariance * covariance
+    found: Floats = np.where(left > NEAR_EXACT * whole, (n - 2.0) * covariance * np.abs(covariance) / left, np.nan)
+    return found
+
+
+def _squares_with_one_lag(n: int, sums: Floats, products: Floats) -> Floats:
+    """As `_squares_without_lags`, with the lagged change taken out of level and change."""
+    inverse = 1.0 / n
+    zz = products[0, 0] - sums[0] * sums[0] * inverse
+    xx = products[1, 1] - sums[1] * sums[1] * inverse
+    dd = products[2, 2] - sums[2] * sums[2] * inverse
+    xz = products[0, 1] - sums[0] * sums[1] * inverse
+    zd = products[0, 2] - sums[0] * sums[2] * inverse
+    xd = products[1, 2] - sums[1] * sums[2] * inverse
+    level = xx * zz - xz * xz
+    covariance = xd * zz - xz * zd
+    left = level * (dd * zz - zd * zd) - covariance * covariance
+    good = (level > NEAR_EXACT * (xx * zz)) & (left > NEAR_EXACT * (level * zz * dd))
+    found: Floats = np.where(good, (n - 3.0) * covariance * np.abs(covariance) / left, np.nan)
+    return found
+
+
+def _squares_with_lags(n: int, sums: Floats, products: Floats) -> Floats:
+    """As `_squares_without_lags`, for any number of lags, by elimination."""
+    count = len(sums)
+    inverse = 1.0 / n
+    left = {
+        (p, q): products[p, q] - sums[p] * sums[q] * inverse for p in range(count) for q in range(p, count)
+    }  # fmt: skip
+    before = [left[p, p] for p in range(count)]
+    good = np.ones(sums.shape[1], dtype=bool)
+    for p in range(count - 2):
+        good &= left[p, p] > NEAR_EXACT * before[p]
+        for q in range(p + 1, count):
+            slope = left[p, q] / left[p, p]
+            for r in range(q, count):
+                left[q, r] = left[q, r] - slope * left[p, r]
+    x, d = count - 2, count - 1
+    covariance = left[x, d]
+    rest = left[x, x] * left[d, d] - covariance * covariance
+    good &= (left[x, x] > NEAR_EXACT * before[x]) & (rest > NEAR_EXACT * (left[x, x] * before[d]))
+    found: Floats = np.where(good, (n - float(count)) * covariance * np.abs(covariance) / rest, np.nan)
+    return found
+
+
+_SQUARES: dict[int, Callable[[int, Floats, Floats], Floats]] = {0: _squares_without_lags, 1: _squares_with_one_lag}
+
+
+def square_from_residuals(columns: Floats, first: int, last: int) -> float:
+    """Return the signed square of one window's statistic by making its columns orthogonal.
+
+    Parameters
+    ----------
+    columns : ndarray
+        From `prepare`.
+    first, last : int
+        Rows of the window.
+
+    Returns
+    -------
+    float
+        NaN where a column is a combination of the others or the fit is exact.
+    """
+    rows, count = last - first + 1, len(columns)
+    work = columns[:, first : last + 1] - columns[:, first : first + 1]
+    for p in range(count):
+        work[p] -= _total(work[p]) / rows
+    before = [_total(column * column) for column in work]
+    slope = norm = 0.0
+    for p in range(count - 1):
+        norm = _total(work[p] * work[p])
+        if not norm > NOTHING_LEFT * before[p]:
+            return np.nan
+        for q in range(p + 1, count):
+            slope = _total(work[p] * work[q]) / norm
+            work[q] -= slope * work[p]
+    left = _total(work[-1] * work[-1])
+    if not left > NOTHING_LEFT * before[-1]:
+        return np.nan
+    return (rows - count) * slope * abs(slope) * norm / left
+
+
+def _total(values: Floats) -> float:
+    """Add in order, as a loop does; ``sum`` would pair the terms and round otherwise."""
+    return float(np.cumsum(values)[-1])
