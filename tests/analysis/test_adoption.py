@@ -232,3 +232,61 @@ def test_an_unknown_curve_is_refused():
 def test_a_fit_is_the_same_every_time():
     first, second = (adoption.fit_bass_density(SALES) for _ in range(2))
     assert first.parameters == second.parameters
+
+
+def openai_users(day=None):
+    from helpers import tables
+    from helpers.analysis import vendor_metrics
+
+    return vendor_metrics.select(tables.load("vendor_metrics", as_of=day), "weekly_active_users_m")
+
+
+def test_a_late_statement_about_an_early_date_was_not_known():
+    known, later = adoption.known_and_later(openai_users(), pd.Timestamp("2024-12-31"))
+    assert list(known) == [200, 250, 300]
+    assert later.index[0] == pd.Timestamp("2023-11-06")  # published in March 2025
+    assert len(known) + len(later) == len(openai_users())
+
+
+def test_the_articles_date_could_not_tell_the_market_and_now_the_logistic_can():
+    tested = adoption.hold_out(openai_users(), "2025-09-05")
+    then = adoption.market_table(tested.fits, "weekly users").set_index("curve")
+    assert not then["identified"].any()
+    assert then["market"].isna().all()
+    assert then.loc["logistic", "low"] == pytest.approx(1020.7, rel=1e-3)
+    assert set(tested.errors["curve"]) == set(adoption.CURVES)
+    assert (tested.errors["error_percent"] > 50).all()
+    assert "Bass and logistic curves" in adoption.remark(tested)
+    known, _ = adoption.known_and_later(openai_users(), pd.Timestamp("2026-10-31"))
+    now = adoption.market_tables({"weekly users": known}).set_index("curve")
+    assert list(now.index[now["identified"]]) == ["logistic"]
+    assert now.loc["logistic", ["low", "market", "high"]].to_numpy(dtype=float) == pytest.approx(
+        [1184, 1571, 2640], rel=1e-2
+    )
+
+
+def test_nothing_published_later_changes_a_fit():
+    rows = openai_users()
+    fitted = adoption.hold_out(rows[rows["published"] <= "2025-09-05"], "2025-09-05").fits
+    again = adoption.hold_out(rows, "2025-09-05").fits
+    assert {name: fit.parameters for name, fit in fitted.items()} == {
+        name: fit.parameters for name, fit in again.items()
+    }
+
+
+def test_too_few_counts_give_no_fit_and_no_error():
+    tested = adoption.hold_out(openai_users(), "2024-12-31")
+    assert (len(tested.known), tested.fits, adoption.remark(tested)) == (3, {}, "")
+    assert tested.paths.empty
+    assert tested.errors.empty
+    assert adoption.market_tables({"weekly users": tested.known}).empty
+
+
+def test_paths_run_from_the_launch_to_the_last_day_with_a_band_after_the_data():
+    tested = adoption.hold_out(openai_users(), "2025-09-05")
+    band = tested.paths[tested.paths["low"].notna()]
+    assert set(band["curve"]) == {"logistic interval"}
+    assert band["date"].min() >= tested.known.index[-1] - pd.Timedelta(days=1)
+    assert tested.paths["date"].max() == tested.later.index[-1]
+    assert (band["low"] < band["users"]).all()
+    assert (band["users"] < band["high"]).all()

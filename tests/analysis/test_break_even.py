@@ -78,3 +78,22 @@ def test_the_articles_year_follows_the_parameters():
     answer = module.break_even(known("2026-10-31"), doubled, QUOTED_ON.year)
     assert answer.payers_m == 20
     assert answer.other_revenue_usd_m == 3700 - 4800
+
+
+def test_the_summary_keeps_what_each_year_rests_on():
+    metrics = known("2026-10-31")
+    answers = [module.break_even(metrics, ESTIMATE, year) for year in (2024, 2025)]
+    table = module.summary(answers)
+    assert table.loc[2024, "times_the_price"] == pytest.approx(11180 / 2400)
+    assert table.loc[2025, "rows"].split(";") == list(answers[1].rows)
+    lines = module.iso_cost_lines(answers, np.array([5.0, 10.0]))
+    assert lines.groupby("year").size().to_dict() == {2024: 2, 2025: 2}
+    assert module.basis_note(answers, 2024) == ""
+
+
+def test_no_year_gives_empty_tables():
+    assert list(module.summary([]).columns)[:2] == ["expenses", "price"]
+    assert module.summary([]).empty
+    assert module.iso_cost_lines([], np.array([5.0])).empty
+    expected = module.break_even(known("2025-09-05"), ESTIMATE, 2024)
+    assert "expected" in module.basis_note([expected], 2024)

@@ -144,3 +144,36 @@ def test_mean_level():
         revenue.mean_level(path, end, start)
     with pytest.raises(ValueError, match="positive"):
         revenue.mean_level(path * 0, start, end)
+
+
+def test_growth_is_split_on_both_measures(now, then):
+    splits = revenue.growth_splits(revenue.subscription_states(now, ESTIMATE), now)
+    assert list(splits.index) == [revenue.AS_SAID, revenue.AS_BOOKED]
+    total = splits[revenue.FACTORS].sum(axis=1)
+    assert total.to_numpy() == pytest.approx((splits["end_usd_m"] - splits["start_usd_m"]).to_numpy(), rel=1e-12)
+    # An upper bound is no end: the state of February 2026 is left out.
+    assert set(splits["end_date"]) == {pd.Timestamp("2025-10-14")}
+    assert revenue.bound_note(splits) == ""
+    earlier = revenue.growth_splits(revenue.subscription_states(then, ESTIMATE), then)
+    assert list(earlier.index) == [revenue.AS_SAID]
+    assert earlier["conversion"].iloc[0] == pytest.approx(-772.627, abs=0.001)
+    assert vendor.AT_LEAST in revenue.bound_note(earlier)
+
+
+def test_nothing_to_split_before_two_states():
+    early = tables.load("vendor_metrics", as_of="2023-06-30")
+    splits = revenue.growth_splits(revenue.subscription_states(early, ESTIMATE), early)
+    assert splits.empty
+    assert set(revenue.FACTORS) <= set(splits.columns)
+    assert revenue.bound_note(splits) == ""
+
+
+def test_forecasts_are_held_against_outcomes_of_the_same_year(now, then):
+    misses = revenue.forecasts_against_outcomes(now)
+    by_year = misses[misses["what"] == "operating loss"].set_index("year")
+    assert by_year.loc[2024, "miss_percent"] == pytest.approx(100 * (8780 / 5000 - 1))
+    sales = misses[misses["what"] == "revenue"]
+    assert list(sales["outcome"]) == [3700, 13070, 13070]
+    assert list(sales["expected"]) == [3700, 11600, 12700]
+    assert not (misses["year"] == 2026).any()  # its year has no outcome
+    assert list(revenue.forecasts_against_outcomes(then)["what"]) == ["revenue"]

@@ -77,3 +77,16 @@ def test_users_that_keep():
     assert conversion.users_that_keep(3, 50) == pytest.approx(1666.667, abs=0.001)
     with pytest.raises(ValueError, match="positive"):
         conversion.users_that_keep(0, 50)
+
+
+def test_the_comparison_takes_chatgpt_from_counts_and_others_from_the_table(benchmarks):
+    ratios = conversion.chatgpt_ratios(tables.load("vendor_metrics", as_of="2025-09-05"))
+    compared = conversion.comparison(benchmarks, ratios)
+    own = compared[compared["service"] == "ChatGPT"]
+    assert len(own) == len(ratios)
+    assert own["rows"].str.startswith("vendor_metrics/").all()
+    assert not compared[compared["service"] != "ChatGPT"].duplicated(["service", "denominator"]).any()
+
+
+def test_unknown_payers_need_unknown_users():
+    assert conversion.users_that_keep(3, None) is None

@@ -107,3 +107,14 @@ def test_a_bad_range_is_refused_by_name(assumptions, change, error, message):
 def test_no_draws_are_refused(assumptions):
     with pytest.raises(ValueError, match="draws"):
         uncertainty.simulate(assumptions, ESTIMATE, 0, 1)
+
+
+def test_stability_is_the_largest_move_of_a_quantile(assumptions):
+    moved = uncertainty.stability_percent(assumptions, ESTIMATE, DRAWS, 1)
+    assert 0 < moved < 2
+    assert uncertainty.stability_percent(assumptions, ESTIMATE, 50, 1) > moved
+
+
+def test_business_seats_are_worth_their_number_times_the_range_of_prices(assumptions):
+    assert uncertainty.business_worth(assumptions, 1.0).to_dict() == {"low": 300, "mode": 360, "high": 720}
+    assert uncertainty.business_worth(assumptions, None).isna().all()

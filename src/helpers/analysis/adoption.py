@@ -27,9 +27,11 @@ DAYS_PER_YEAR = 365.25
 # ChatGPT opened to the public on this day ("two months after launch" is January 2023 in vendor_metrics).
 LAUNCH = pd.Timestamp("2022-11-30")
 MINIMUM_SALES = 4
+FEWEST_USERS = 4
 # A market of this many times the largest observation cannot be told from an endless one.
 MARKET_CEILING = 1000.0
 _BAND_DATES = 7
+_PATH_COLUMNS = ["curve", "date", "users", "low", "high"]
 _COEFFICIENT_BOUNDS = (1e-7, 20.0)
 
 
@@ -300,7 +302,105 @@ def paths(fits: Mapping[str, Fit], until: pd.Timestamp, band: str, launch: pd.Ti
     for day in beyond:
         interval = forecast_interval(fits[band], float(years_since(pd.DatetimeIndex([day]), launch)[0]))
         rows.append((f"{band} interval", day, interval.estimate, interval.low, interval.high))
-    return pd.DataFrame(rows, columns=["curve", "date", "users", "low", "high"])
+    return pd.DataFrame(rows, columns=_PATH_COLUMNS)
+
+
+@dataclass(frozen=True)
+class ForecastTest:
+    """Curves fitted on what was published by a day, and what was published after it.
+
+    Parameters
+    ----------
+    fitted_on, seen_on : str
+        ISO dates: of the fit, and of the last publication among all rows.
+    known, later : Series
+        Users in millions by date.
+    fits : dict of str to Fit
+        Empty where there are too few observations.
+    paths : DataFrame
+        From `paths`.
+    errors : DataFrame
+        At the last date that came, one row a curve: ``curve``, ``observed``, ``forecast``, ``low``, ``high``,
+        ``error_percent``.
+    """
+
+    fitted_on: str
+    seen_on: str
+    known: pd.Series
+    later: pd.Series
+    fits: dict[str, Fit]
+    paths: pd.DataFrame
+    errors: pd.DataFrame
+
+
+def hold_out(rows: pd.DataFrame, day: str, band: str = "logistic") -> ForecastTest:
+    """Fit on what was published by a day and test on what was published after it.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        All rows of one metric and scope, with ``date``, ``published`` and ``value``.
+    day : str
+        ISO date.
+    band : str
+        The curve whose interval is wanted; no fit is attempted where it has too few observations.
+
+    Returns
+    -------
+    ForecastTest
+    """
+    known, later = known_and_later(rows, pd.Timestamp(day))
+    fits = fit_all(known) if len(known) > len(CURVES[band]) else {}
+    lines = paths(fits, max([*known.index, *later.index]), band) if fits else pd.DataFrame(columns=_PATH_COLUMNS)
+    errors = [
+        forecast_errors(fitted, later.tail(1)).assign(curve=curve) for curve, fitted in fits.items() if len(later)
+    ]
+    seen = max([pd.Timestamp(day), *rows["published"]])
+    table = pd.concat(errors) if errors else pd.DataFrame(columns=["curve", "observed", "forecast", "error_percent"])
+    return ForecastTest(day, str(seen.date()), known, later, fits, lines, table)
+
+
+def remark(tested: ForecastTest) -> str:
+    """Say which fitted curves ran to the edge of the market search, where nothing but growth is left of them."""
+    edge = [curve for curve, fitted in tested.fits.items() if "market" in fitted.at_bound]
+    if not edge:
+        return ""
+    verb = "curve" if len(edge) == 1 else "curves"
+    return f"The market of the {' and '.join(edge)} {verb} ran to the edge of the search: only growth is left of it."
+
+
+def market_table(fits: Mapping[str, Fit], counted: str) -> pd.DataFrame:
+    """Return the market size that each curve sees, with its interval.
+
+    Parameters
+    ----------
+    fits : mapping of str to Fit
+    counted : str
+        What was counted, for the first column.
+
+    Returns
+    -------
+    DataFrame
+        ``counted``, ``curve``, ``observations``, ``market``, ``low``, ``high`` (millions) and ``identified``. Where
+        the data set no upper limit, ``market`` and ``high`` are missing: the estimate is then only
+        the edge of the search.
+    """
+    rows = []
+    for curve, fitted in fits.items():
+        if "market" not in fitted.parameters:
+            continue
+        interval = market_interval(fitted)
+        limited = interval.bounded_above
+        ends = (interval.estimate if limited else np.nan, interval.low, interval.high if limited else np.nan)
+        rows.append((counted, curve, len(fitted.problem.observed), *ends, interval.identified))
+    return pd.DataFrame(rows, columns=["counted", "curve", "observations", "market", "low", "high", "identified"])
+
+
+def market_tables(stocks: Mapping[str, pd.Series]) -> pd.DataFrame:
+    """Return `market_table` for several stocks of users, in one table; those with too few counts are left out."""
+    parts = [market_table(fit_all(users), counted) for counted, users in stocks.items()]
+    filled = [part for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else parts[0]
 
 
 def fit_all(users: pd.Series, launch: pd.Timestamp = LAUNCH) -> dict[str, Fit]:

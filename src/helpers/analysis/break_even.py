@@ -84,7 +84,8 @@ def summary(answers: Sequence[BreakEven]) -> pd.DataFrame:
     -------
     DataFrame
         Indexed by year: ``expenses``, ``price``, ``conversion_percent``, ``price_needed``,
-        ``conversion_needed_percent``, ``basis``.
+        ``conversion_needed_percent``, ``times_the_price`` (needed over paid), ``basis``,
+        ``rows`` (ids joined by ";").
     """
     rows = {
         answer.year: {
@@ -93,11 +94,23 @@ def summary(answers: Sequence[BreakEven]) -> pd.DataFrame:
             "conversion_percent": answer.conversion_percent,
             "price_needed": answer.price_needed,
             "conversion_needed_percent": answer.conversion_needed_percent,
+            "times_the_price": answer.price_needed / answer.price,
             "basis": answer.basis,
+            "rows": ";".join(answer.rows),
         }
         for answer in answers
     }
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("year")
+    columns = [
+        "expenses", "price", "conversion_percent", "price_needed", "conversion_needed_percent", "times_the_price",
+        "basis", "rows",
+    ]  # fmt: skip
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("year")
+
+
+def basis_note(answers: Sequence[BreakEven], year: int) -> str:
+    """Return a remark where a year's loss is still what was expected of it, else nothing."""
+    expected = any(answer.year == year and answer.basis == EXPECTED for answer in answers)
+    return " (with the loss that was expected; the audited one was not yet known)" if expected else ""
 
 
 def iso_cost_lines(answers: Sequence[BreakEven], conversion_percent: np.ndarray) -> pd.DataFrame:

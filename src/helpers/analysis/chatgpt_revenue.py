@@ -25,6 +25,11 @@ QUOTED_ON = pd.Timestamp("2024-09-27")
 PAYERS = ("plus_subscribers_m", "paying_subscribers_m")
 AS_SAID, AS_BOOKED = "as said at the time", "as booked later"
 SHARE_OF_RUN_RATE = "share of the run-rate"
+EXPECTED_METRICS = {
+    "revenue_usd_m": "revenue",
+    "operating_loss_usd_m": "operating loss",
+    "inference_cost_usd_m": "cost of answering (inference)",
+}
 FACTORS = ["users", "conversion", "price"]
 
 
@@ -358,7 +363,43 @@ def growth_splits(states: pd.DataFrame, vendor_metrics: pd.DataFrame) -> pd.Data
             "bound": ends["bound"].iloc[1],
             "rows": ";".join(ends["rows"]),
         }
-    return pd.DataFrame.from_dict(splits, orient="index")
+    columns = ["start_date", "end_date", "start_usd_m", *FACTORS, "end_usd_m", "bound", "rows"]
+    return pd.DataFrame.from_dict(splits, orient="index", columns=columns)
+
+
+def bound_note(splits: pd.DataFrame) -> str:
+    """Return a remark where the revenue at the end of the first split is only a bound, else nothing."""
+    bound = "" if splits.empty else str(splits["bound"].iloc[0])
+    return f" (the later revenue was stated as {bound} that much)" if bound else ""
+
+
+def forecasts_against_outcomes(vendor_metrics: pd.DataFrame) -> pd.DataFrame:
+    """Hold what was expected of a year against what came.
+
+    Parameters
+    ----------
+    vendor_metrics : DataFrame
+        As known on some day.
+
+    Returns
+    -------
+    DataFrame
+        One row an expectation whose year has an outcome, indexed by the row id of the expectation:
+        ``what``, ``year``, ``expected_on``, ``expected``, ``outcome`` (USD millions), ``miss_percent`` (the
+        outcome above the expectation is positive) and ``rows``.
+    """
+    found = []
+    for metric, what in EXPECTED_METRICS.items():
+        guidance = vendor.select(vendor_metrics, metric, kinds=vendor.GUIDANCE, months=12)
+        for row, expected in guidance.iterrows():
+            outcome = vendor.year_figure(vendor_metrics, metric, expected["date"].year)
+            if outcome.empty:
+                continue
+            came, said = float(outcome["value"].iloc[0]), float(expected["value"])
+            values = (what, expected["date"].year, expected["published"], said, came, 100 * (came / said - 1))
+            found.append((row, *values, f"{row};{outcome.index[0]}"))
+    columns = ["row", "what", "year", "expected_on", "expected", "outcome", "miss_percent", "rows"]
+    return pd.DataFrame(found, columns=columns).set_index("row")
 
 
 def mean_level(path: pd.Series, start: pd.Timestamp, end: pd.Timestamp) -> float:

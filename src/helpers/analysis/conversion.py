@@ -151,8 +151,10 @@ def comparison(benchmarks: pd.DataFrame, ratios: pd.DataFrame) -> pd.DataFrame:
     return both.sort_values(["denominator", "percent"], kind="stable", ignore_index=True)
 
 
-def users_that_keep(ratio_percent: float, payers_m: float) -> float:
+def users_that_keep(ratio_percent: float, payers_m: float | None) -> float | None:
     """Return the number of users, in millions, at which a count of payers is a given share of them.
+
+    An unknown count of payers gives None.
 
     Raises
     ------
@@ -161,4 +163,4 @@ def users_that_keep(ratio_percent: float, payers_m: float) -> float:
     """
     if not ratio_percent > 0:
         raise ValueError("the ratio must be positive")
-    return 100 * payers_m / ratio_percent
+    return None if payers_m is None else 100 * payers_m / ratio_percent

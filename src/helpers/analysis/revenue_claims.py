@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from helpers.analysis import vendor_metrics as vendor
-from helpers.analysis.break_even import expenses
+from helpers.analysis.break_even import OUTCOME, expenses
 from helpers.analysis.chatgpt_revenue import QUOTED_ON, ArticleEstimate, run_rates
 from helpers.analysis.conversion import MONTHLY, chatgpt_ratios
 from helpers.analysis.uncertainty import PLUS_ASSUMPTIONS, quantiles, simulate
@@ -27,6 +27,7 @@ from helpers.analysis.verdict import (
 )
 from helpers.units import count, money, percent
 
+ARTICLE_DAY = "2025-09-05"
 # A39: "stay at or under 3 percent".
 CONVERSION_PERCENT = 3.0
 # A41: "supported above 70 percent, partly 60-70".
@@ -285,6 +286,8 @@ def a45(vendor_metrics: pd.DataFrame, estimate: ArticleEstimate) -> Verdict:
     of_which = "" if alone is None else f", about {money(alone)} of it {subscriptions['part'].iloc[0]}"
     costs = expenses(vendor_metrics)
     year = QUOTED_ON.year
+    # Costs that were only expected are no evidence: they would make the verdict a scenario.
+    costs = costs[costs["basis"] == OUTCOME]
     cost = f" Costs of {year} were {money(float(costs['expenses'].loc[year]))}." if year in costs.index else ""
     used = _ids(whole, subscriptions) + (_split(costs.loc[year, "rows"]) if cost else ())
     return Verdict(

@@ -164,6 +164,31 @@ def quantiles(simulated: pd.DataFrame) -> pd.Series:
     return simulated["net_usd_m"].quantile(list(QUANTILES))
 
 
+def stability_percent(assumptions: pd.DataFrame, estimate: ArticleEstimate, draws: int, seed: int) -> float:
+    """Return by how much, in per cent, the quoted quantiles move at most when the draws are doubled."""
+    once, twice = (quantiles(simulate(assumptions, estimate, count, seed)) for count in (draws, 2 * draws))
+    return float(100 * (twice / once - 1).abs().max())
+
+
+def business_worth(assumptions: pd.DataFrame, seats_m: float | None) -> pd.Series:
+    """Return what business seats bring a year over the range of prices, USD millions.
+
+    Parameters
+    ----------
+    assumptions : DataFrame
+    seats_m : float or None
+        Seats in millions; None gives missing values.
+
+    Returns
+    -------
+    Series
+        ``low``, ``mode``, ``high``.
+    """
+    row = ranges(assumptions, ["chatgpt_business_seat_price"]).iloc[0]
+    seats = np.nan if seats_m is None else seats_m
+    return pd.Series({end: 12 * seats * float(row[end]) for end in ("low", "mode", "high")})
+
+
 def tornado(assumptions: pd.DataFrame, estimate: ArticleEstimate) -> pd.DataFrame:
     """Move one assumption at a time over its range, the others at their medians.
 

@@ -10,6 +10,7 @@ from matplotlib.ticker import FuncFormatter
 
 from helpers.charts import style
 from helpers.charts.chatgpt_revenue import SOURCE
+from helpers.charts.unknown import not_known
 from helpers.units import MINUS
 
 _CURVES = {
@@ -41,6 +42,9 @@ def forecast_test(
     -------
     Axes
     """
+    if paths.empty:
+        missing = "enough counts of weekly users to fit a curve"
+        return not_known(missing, subtitle="Weekly users", source=SOURCE, as_of=fitted_on, unit="million weekly users")
     axes: Axes
     figure, axes = style.canvas(height=4.5)
     band = paths[paths["low"].notna()]

@@ -11,6 +11,7 @@ from matplotlib.ticker import FuncFormatter
 from helpers import units
 from helpers.charts import style
 from helpers.charts.chatgpt_revenue import SOURCE, text
+from helpers.charts.unknown import not_known
 
 _INKS = (style.THEN, style.NOW, style.COLOURS["ORCL"])
 _PRICE_ROOM = 1.25
@@ -33,6 +34,9 @@ def iso_cost(lines: pd.DataFrame, points: pd.DataFrame, *, as_of: str) -> Axes:
     -------
     Axes
     """
+    if points.empty:
+        missing = "a year's costs with its payers and users"
+        return not_known(missing, subtitle="Price and paying share", source=SOURCE, as_of=as_of, unit="USD a month")
     axes: Axes
     figure, axes = style.canvas(height=4.4)
     top = _PRICE_ROOM * float(points["price_needed"].max())

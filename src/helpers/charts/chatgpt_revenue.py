@@ -9,6 +9,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from helpers import units
 from helpers.charts import style
+from helpers.charts.unknown import not_known
 
 SOURCE = "OpenAI, press reports and leaked accounts (vendor_metrics; many rows found through Epoch AI, CC BY 4.0)"
 ARTICLE_SOURCE = "the article under audit, quoting E. Zitron and The New York Times"
@@ -123,6 +124,10 @@ def reported_later(
     -------
     Axes
     """
+    if rates.empty:
+        return not_known(
+            "a run-rate of OpenAI", subtitle="Revenue a year, USD bn", source=SOURCE, as_of=as_of, unit="USD bn a year"
+        )
     axes: Axes
     figure, axes = style.canvas(height=4.6)
     green = style.COLOURS["OpenAI"]
@@ -226,6 +231,9 @@ def growth_split(splits: pd.DataFrame, *, as_of: str) -> Axes:
     Axes
         The first panel.
     """
+    if splits.empty:
+        missing = "two dates with users, payers and subscription revenue"
+        return not_known(missing, subtitle="Revenue a year, USD bn", source=SOURCE, as_of=as_of, unit="USD bn a year")
     figure, panels = style.canvas(1, len(splits), sharey=True, squeeze=False)
     for panel, (name, row) in zip(panels[0], splits.iterrows(), strict=True):
         _waterfall(panel, row)

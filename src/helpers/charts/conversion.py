@@ -59,7 +59,7 @@ def by_denominator(rates: pd.DataFrame, *, claim_percent: float, as_of: str) -> 
     axes.set_yticks(list(ticks), list(ticks.values()))
     heads = {f"of {name}" for name in _ORDER} | set(_ORDER)
     for label in axes.get_yticklabels():
-        label.set_weight("bold" if label.get_text() in heads else "normal")
+        label.set_fontweight("bold" if label.get_text() in heads else "normal")
     axes.axvline(claim_percent, color=style.THEN, linewidth=1, zorder=1)
     _axis(axes)
     title = _message(rates)
@@ -78,7 +78,7 @@ def by_denominator(rates: pd.DataFrame, *, claim_percent: float, as_of: str) -> 
 
 def _ordered(group: pd.DataFrame) -> pd.DataFrame:
     """Services by rate; one service alone by date."""
-    return group.sort_values("percent" if group["service"].nunique() > 1 else "date")
+    return group.sort_values("percent" if len(set(group["service"])) > 1 else "date")
 
 
 def _dot(axes: Axes, row: pd.Series, line: float) -> None:
@@ -87,6 +87,7 @@ def _dot(axes: Axes, row: pd.Series, line: float) -> None:
     axes.plot(row["percent"], line, "D" if own else "o", color=ink, ms=7 if own else 6)
     axes.annotate(
         units.percent(row["percent"]), (row["percent"], line), xytext=(8, 0), textcoords="offset points", va="center",
+        bbox={"fc": style.PAPER, "ec": "none", "pad": 0.2},
         size=9, weight="bold" if own else "normal", color=ink if own else style.INK,
     )  # fmt: skip
 
@@ -107,8 +108,8 @@ def _message(rates: pd.DataFrame) -> str:
     monthly = rates[rates["denominator"] == "monthly users"]
     own = monthly[monthly["service"] == "ChatGPT"]
     others = monthly[monthly["service"] != "ChatGPT"]
-    if own.empty or others.empty:
-        return "No two services state the same denominator: nothing can be compared"
+    if own.empty:
+        return f"No paying share of ChatGPT was known beside those of {len(set(rates['service']))} other services"
     last = own.sort_values("date").iloc[-1]
     below = int((others["percent"] > last["percent"]).sum())
     return (
