@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from papermill.translators import PythonTranslator
 
 from helpers.pipeline import parameters
 from helpers.pipeline.errors import UsageError
@@ -211,11 +212,10 @@ PLAIN = st.recursive(
 )
 
 
+@settings(deadline=None)  # the first value also pays for importing pydantic
 @given(value=PLAIN)
 def test_any_plain_value_arrives_in_the_notebook_as_it_is(value: object) -> None:
     """What papermill writes into the notebook, evaluated, is what was given."""
-    from papermill.translators import PythonTranslator
-
     declared = parameters.parse("value: Any = 0", "nb")
     checked = parameters._value(declared["value"], value)
     scope: dict[str, object] = {}
