@@ -1,0 +1,437 @@
+"""AI revenue beside AI capex and AI depreciation, for the few figures there are.
+
+No firm discloses its AI capex, and two of the five builders state an AI revenue: Microsoft's "AI
+business" and Amazon's "AWS AI services", as annualised run-rates, at one or two dates. What stands
+here for AI capex is a rule, named in every result: capex above the firm's own pace of 2022, the year
+before the boom, or all of it.
+
+Left out on purpose: Amazon's "custom silicon" (its run-rate overlaps with AI services, and chips sold
+to oneself are no revenue); Google Cloud as a whole (a cloud, not AI alone); Microsoft's revenue from
+OpenAI (inside the AI business already). OpenAI's and Anthropic's revenue is theirs: what of it reaches
+a builder is in the builder's figure. OpenAI reports net of its partner's share, Anthropic gross.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from helpers.analysis.depreciation_pipeline import depreciation_pipeline
+from helpers.analysis.fiscal_quarters import QUARTERS_A_YEAR, calendar_quarter, in_order
+from helpers.analysis.uncertainty import ranges
+from helpers.analysis.vendor_metrics import select
+
+# The builders whose spending the article names.
+BUILDERS: dict[str, str] = {
+    "AMZN": "Amazon",
+    "MSFT": "Microsoft",
+    "GOOGL": "Alphabet",
+    "META": "Meta",
+    "ORCL": "Oracle",
+}
+# Company and scope of vendor_metrics that hold a builder's own AI revenue.
+AI_REVENUE: dict[str, tuple[str, str]] = {
+    "MSFT": ("Microsoft", "AI business"),
+    "AMZN": ("Amazon", "AWS AI services"),
+}
+LIFE, GROWTH = "ai_asset_life", "ai_revenue_growth_before_disclosure"
+BASE_YEAR = 2022
+SINCE = pd.Period("2023Q1", "Q")
+ABOVE_BASE, ALL_CAPEX = "above 2022", "all"
+RULES: dict[str, str] = {
+    ABOVE_BASE: "capex above the firm's own pace of 2022",
+    ALL_CAPEX: "all capex",
+}
+MODEL_MAKERS = ("OpenAI", "Anthropic")
+
+
+class MissingFigureError(Exception):
+    """A figure that is needed is not in the data; the message names it."""
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A sum of money with the rows it comes from.
+
+    Parameters
+    ----------
+    value : float
+        USD millions.
+    rows : tuple of str
+    """
+
+    value: float
+    rows: tuple[str, ...]
+
+
+def run_rates(vendor_metrics: pd.DataFrame) -> pd.DataFrame:
+    """List the builders' own AI revenue.
+
+    Parameters
+    ----------
+    vendor_metrics : DataFrame
+        The table, as known on some day.
+
+    Returns
+    -------
+    DataFrame, one row a statement, on the row ids, in order of firm and date
+        ``ticker``, ``date``, ``annual`` (USD millions a year), ``kind``.
+    """
+    parts = []
+    for ticker, (company, scope) in AI_REVENUE.items():
+        rows = select(vendor_metrics, "annualised_revenue_usd_m", company=company, scopes=[scope])
+        # A later statement about the same day replaces the earlier one.
+        rows = rows.drop_duplicates("date", keep="last")
+        parts.append(
+            pd.DataFrame(
+                {"ticker": ticker, "date": rows["date"], "annual": rows["value"], "kind": rows["kind"].astype(str)},
+                index=rows.index,
+            )
+        )
+    return pd.concat(parts)
+
+
+def quarterly_ai_revenue(rates: pd.DataFrame, last: pd.Period, growth: float) -> pd.Series:
+    """Turn one firm's run-rates into revenue by quarter.
+
+    Parameters
+    ----------
+    rates : DataFrame
+        One firm's rows of `run_rates`, at least one.
+    last : Period
+        Last calendar quarter.
+    growth : float
+        Growth a year before the first statement, as a factor above 1.
+
+    Returns
+    -------
+    Series of float64, USD millions, one value a quarter from 2023Q1 to `last`
+        The run-rate at the middle of each quarter over four. Between statements it grows at a
+        constant rate; after the last one it is held: nothing is known.
+    """
+    quarters = pd.period_range(SINCE, last, freq="Q")
+    middle = quarters.to_timestamp(how="start") + (quarters.to_timestamp(how="end") - quarters.to_timestamp()) / 2
+    days = np.asarray((rates["date"] - rates["date"].iloc[0]).dt.days, dtype="float64")
+    at = np.asarray((middle - rates["date"].iloc[0]).days, dtype="float64")
+    logs = np.interp(at, days, np.log(rates["annual"].to_numpy(dtype="float64")))
+    logs = logs - np.log(growth) * np.maximum(-at, 0) / 365.25
+    return pd.Series(np.exp(logs) / QUARTERS_A_YEAR, index=quarters)
+
+
+def ai_capex(cash_flows: pd.DataFrame, rule: str = ABOVE_BASE) -> pd.DataFrame:
+    """Return what stands for AI capex, quarter by quarter since 2023.
+
+    Parameters
+    ----------
+    cash_flows : DataFrame, one row a firm-quarter
+    rule : str
+        One of `RULES`.
+
+    Returns
+    -------
+    DataFrame, one row a firm-quarter of the builders
+        The rows and columns of `cash_flows` with ``quarter`` (calendar) and ``ai_capex`` (USD millions;
+        below zero where a firm spent less than in 2022, zero before 2023, missing where capex or a
+        quarter of 2022 is).
+
+    Raises
+    ------
+    ValueError
+        If the rule is unknown.
+    """
+    if rule not in RULES:
+        raise ValueError(f"unknown rule {rule!r}; expected one of {', '.join(RULES)}")
+    flows = in_order(cash_flows)
+    flows = flows[flows["ticker"].astype(str).isin(list(BUILDERS))]
+    flows = flows.assign(ticker=flows["ticker"].astype(str), quarter=calendar_quarter(flows["period_end"]))
+    pace = pd.Series(0.0, index=flows.index)
+    if rule == ABOVE_BASE:
+        base = flows[flows["quarter"].dt.year == BASE_YEAR].groupby("ticker")["capex"].agg(["mean", "count"])
+        usual = base["mean"].where(base["count"] == QUARTERS_A_YEAR)
+        pace = flows["ticker"].map(usual).astype("float64")
+    spent = flows["capex"].astype("float64") - pace
+    return flows.assign(ai_capex=spent.where(flows["quarter"] >= SINCE, 0.0))
+
+
+def _quarters_to(last: pd.Period) -> pd.PeriodIndex:
+    if last < SINCE:
+        raise MissingFigureError(f"no quarter from {SINCE} on is known")
+    return pd.period_range(SINCE, last, freq="Q")
+
+
+def capex_since(capex: pd.DataFrame, tickers: Sequence[str], last: pd.Period) -> Amount:
+    """Add up `ai_capex` from 2023 to a quarter.
+
+    Raises
+    ------
+    MissingFigureError
+        If a quarter of a firm, or the pace it is measured against, is not known.
+    """
+    wanted = _quarters_to(last)
+    total, rows = 0.0, []
+    for ticker in tickers:
+        part = capex[(capex["ticker"] == ticker) & capex["quarter"].isin(wanted)]
+        unknown = set(wanted) - set(part.loc[part["ai_capex"].notna(), "quarter"])
+        if unknown:
+            raise MissingFigureError(f"AI capex of {BUILDERS[ticker]} in {min(unknown)} is not known")
+        base = capex[(capex["ticker"] == ticker) & (capex["quarter"].dt.year == BASE_YEAR)]
+        total += float(part["ai_capex"].sum())
+        rows += [*base.index, *part.index]
+    return Amount(total, tuple(rows))
+
+
+def disclosed(
+    cash_flows: pd.DataFrame, vendor_metrics: pd.DataFrame, growth: float
+) -> tuple[dict[str, Amount], pd.Period]:
+    """Add up the AI revenue of the builders that state one, to the last quarter all of them cover.
+
+    Returns
+    -------
+    (revenue, last) : dict of ticker to Amount, and Period
+        `last` is the latest calendar quarter that has ended with a statement by each of them and
+        with their cash flows.
+
+    Raises
+    ------
+    MissingFigureError
+        If no builder has stated its AI revenue.
+    """
+    rates = run_rates(vendor_metrics)
+    if rates.empty:
+        raise MissingFigureError("AI revenue: no builder's own figure is in the tables as known on this day")
+    stated = rates.groupby("ticker")["date"].max()
+    flows = ai_capex(cash_flows)
+    ends = [flows.loc[flows["ticker"] == ticker, "quarter"].max() for ticker in stated.index]
+    last = min([*stated.dt.to_period("Q"), *ends])
+    if last < SINCE:
+        raise MissingFigureError(f"AI revenue after {SINCE}: no statement is that young")
+    found = {}
+    for ticker in stated.index:
+        own = rates[rates["ticker"] == ticker]
+        value = float(quarterly_ai_revenue(own, last, growth).sum())
+        found[str(ticker)] = Amount(value, tuple(own.index))
+    return found, last
+
+
+def model_makers_revenue(vendor_metrics: pd.DataFrame) -> tuple[Amount, pd.Timestamp]:
+    """Add up what OpenAI and Anthropic took in, in whole periods that do not overlap, since 2023.
+
+    Returns
+    -------
+    (amount, last) : Amount, Timestamp
+        A floor: years and quarters without a figure count nothing.
+
+    Raises
+    ------
+    MissingFigureError
+        If there is none.
+    """
+    total, rows, last = 0.0, [], pd.Timestamp(SINCE.start_time)
+    for company in MODEL_MAKERS:
+        flows = select(vendor_metrics, "revenue_usd_m", company=company)
+        months = pd.to_numeric(flows["period_months"], errors="coerce")
+        covered = pd.Timestamp(SINCE.start_time)
+        # Years first: they are what the quarters add up to.
+        for length in (12, 6, 3):
+            newest = flows[months == length].drop_duplicates("date", keep="last")
+            for label, row in newest.iterrows():
+                begins = (row["date"].to_period("M") - (length - 1)).start_time
+                if begins < covered:
+                    continue
+                total, covered = total + float(row["value"]), row["date"] + pd.Timedelta(days=1)
+                rows.append(str(label))
+                last = max(last, row["date"])
+    if not rows:
+        raise MissingFigureError("revenue of OpenAI and Anthropic since 2023 is not known")
+    return Amount(total, tuple(rows)), last
+
+
+def cloud_growth(financing: pd.DataFrame, tickers: Sequence[str], last: pd.Period) -> Amount:
+    """Add up all cloud revenue above its level of the first quarter known from 2022Q4 on: a ceiling.
+
+    Raises
+    ------
+    MissingFigureError
+        If a quarter in between is not known.
+    """
+    table = financing.assign(quarter=calendar_quarter(financing["period_end"]))
+    total, rows = 0.0, []
+    for ticker in tickers:
+        own = table[(table["ticker"].astype(str) == ticker) & table["cloud_revenue"].notna()].sort_values("quarter")
+        own = own[(own["quarter"] >= SINCE - 1) & (own["quarter"] <= last)]
+        if not set(_quarters_to(last)) <= set(own["quarter"]):
+            raise MissingFigureError(f"cloud revenue of {BUILDERS[ticker]} is not known in every quarter since 2023")
+        above = own["cloud_revenue"] - own["cloud_revenue"].iloc[0]
+        total += float(above.sum())
+        rows += list(own.index)
+    return Amount(total, tuple(rows))
+
+
+def alternatives(
+    cash_flows: pd.DataFrame,
+    vendor_metrics: pd.DataFrame,
+    financing: pd.DataFrame,
+    assumptions: pd.DataFrame,
+) -> pd.DataFrame:
+    """Set every AI revenue that can be formed beside every AI capex.
+
+    Parameters
+    ----------
+    cash_flows, vendor_metrics, financing, assumptions : DataFrame
+        The tables, as known on some day.
+
+    Returns
+    -------
+    DataFrame, one row a numerator and denominator
+        ``numerator``, ``denominator``, ``revenue``, ``capex`` (USD millions), ``ratio``, ``to``
+        (quarter), ``missing`` (why a row has no figure), ``rows``, ``assumptions``, ``deciding``
+        (the row of claim A18).
+    """
+    growth = ranges(assumptions, [GROWTH]).iloc[0]
+    table = []
+    for name, value in (("mode", growth["mode"]), ("low", growth["low"]), ("high", growth["high"])):
+        for rule in RULES if name == "mode" else (ABOVE_BASE,):
+            label = "stated by Microsoft and Amazon themselves"
+            if name != "mode":
+                label += f", if it grew {float(value):.3g}-fold a year before the first figure"
+            row = _of_disclosers(cash_flows, vendor_metrics, float(value), rule)
+            table.append({"numerator": label, **row, "deciding": name == "mode" and rule == ABOVE_BASE})
+    for rule in RULES:
+        label = "the same over the capex of all five builders"
+        row = _of_disclosers(cash_flows, vendor_metrics, float(growth["mode"]), rule, tuple(BUILDERS))
+        table.append({"numerator": label, **row, "deciding": False})
+    table += [
+        {"numerator": "all cloud growth of Amazon and Alphabet, as if all of it were AI", "deciding": False}
+        | _of_cloud(cash_flows, financing),
+        {"numerator": "revenue of OpenAI and Anthropic, where known", "deciding": False}
+        | _of_model_makers(cash_flows, vendor_metrics),
+    ]
+    columns = [
+        "numerator", "denominator", "revenue", "capex", "ratio", "to", "missing", "rows", "assumptions", "deciding",
+    ]  # fmt: skip
+    return pd.DataFrame(table).reindex(columns=columns)
+
+
+def _row(revenue: Amount, capex: Amount, rule: str, last: pd.Period, assumed: Sequence[str] = ()) -> dict[str, Any]:
+    return {
+        "denominator": RULES[rule],
+        "revenue": revenue.value,
+        "capex": capex.value,
+        "ratio": revenue.value / capex.value if capex.value > 0 else np.nan,
+        "to": str(last),
+        "missing": "" if capex.value > 0 else "they spent no more than in 2022",
+        "rows": (*revenue.rows, *capex.rows),
+        "assumptions": tuple(assumed),
+    }
+
+
+def _unknown(rule: str, reason: MissingFigureError) -> dict[str, Any]:
+    return {"denominator": RULES[rule], "missing": str(reason), "rows": (), "assumptions": ()}
+
+
+def _of_disclosers(
+    cash_flows: pd.DataFrame,
+    vendor_metrics: pd.DataFrame,
+    growth: float,
+    rule: str,
+    over: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    try:
+        revenue, last = disclosed(cash_flows, vendor_metrics, growth)
+        capex = capex_since(ai_capex(cash_flows, rule), over or tuple(revenue), last)
+    except MissingFigureError as reason:
+        return _unknown(rule, reason)
+    total = Amount(
+        sum(amount.value for amount in revenue.values()),
+        tuple(row for amount in revenue.values() for row in amount.rows),
+    )
+    return _row(total, capex, rule, last, [GROWTH])
+
+
+def _of_cloud(cash_flows: pd.DataFrame, financing: pd.DataFrame) -> dict[str, Any]:
+    tickers = ("AMZN", "GOOGL")
+    capex = ai_capex(cash_flows)
+    try:
+        known = capex[capex["ticker"].isin(tickers) & capex["capex"].notna()]
+        if known.empty:
+            raise MissingFigureError("capex of Amazon and Alphabet is not known")
+        last = known.groupby("ticker")["quarter"].max().min()
+        return _row(cloud_growth(financing, tickers, last), capex_since(capex, tickers, last), ABOVE_BASE, last)
+    except MissingFigureError as reason:
+        return _unknown(ABOVE_BASE, reason)
+
+
+def _of_model_makers(cash_flows: pd.DataFrame, vendor_metrics: pd.DataFrame) -> dict[str, Any]:
+    try:
+        revenue, day = model_makers_revenue(vendor_metrics)
+        last = day.to_period("Q")
+        return _row(revenue, capex_since(ai_capex(cash_flows), tuple(BUILDERS), last), ABOVE_BASE, last)
+    except MissingFigureError as reason:
+        return _unknown(ABOVE_BASE, reason)
+
+
+def revenue_against_depreciation(
+    cash_flows: pd.DataFrame,
+    vendor_metrics: pd.DataFrame,
+    lives: Mapping[str, float],
+    *,
+    day: str,
+    rule: str = ABOVE_BASE,
+    oldest_days: int = 366,
+) -> pd.DataFrame:
+    """Compare each builder's AI revenue with the write-off of its AI capex, both at a yearly rate.
+
+    Parameters
+    ----------
+    cash_flows, vendor_metrics : DataFrame
+    lives : mapping of str to float
+        Name and years of each asset life, for example ``{"mode": 5.0}``.
+    day : str
+        ISO date: the last statement dated on or before it counts, if at most `oldest_days` old.
+    rule : str
+        One of `RULES`.
+    oldest_days : int
+
+    Returns
+    -------
+    DataFrame, one row a builder
+        ``ticker``, ``date`` (of the statement), ``revenue`` (USD millions a year), ``quarter`` (the
+        one the depreciation is of), one column a life with depreciation a year, ``missing`` and
+        ``rows``. Missing where nothing is stated.
+    """
+    rates, capex = run_rates(vendor_metrics), ai_capex(cash_flows, rule)
+    pipeline = depreciation_pipeline(capex, lives=tuple(dict.fromkeys(lives.values())), ahead=0, capex="ai_capex")
+    table = []
+    for ticker, name in BUILDERS.items():
+        age = (pd.Timestamp(day) - rates["date"]).dt.days
+        own = rates[(rates["ticker"] == ticker) & (age >= 0) & (age <= oldest_days)].tail(1)
+        if own.empty:
+            table.append({"ticker": ticker, "missing": f"{name}'s AI revenue is not disclosed", "rows": ()})
+            continue
+        quarter = own["date"].dt.to_period("Q").iloc[0]
+        used = capex[(capex["ticker"] == ticker) & (capex["quarter"].dt.year >= BASE_YEAR)]
+        row = {
+            "ticker": ticker,
+            "date": own["date"].iloc[0],
+            "revenue": float(own["annual"].iloc[0]),
+            "quarter": str(quarter),
+            "rows": (*own.index, *used.index[used["quarter"] < quarter]),
+        }
+        for label, life in lives.items():
+            row[label] = _yearly(pipeline, ticker, quarter, life)
+        unknown = all(pd.isna(row[label]) for label in lives)
+        table.append(row | {"missing": f"{name}'s capex is not known in full" if unknown else ""})
+    columns = ["ticker", "date", "revenue", "quarter", *lives, "missing", "rows"]
+    return pd.DataFrame(table).reindex(columns=columns)
+
+
+def _yearly(pipeline: pd.DataFrame, ticker: str, quarter: pd.Period, life: float) -> float:
+    """Return the depreciation of a quarter at a yearly rate, or missing."""
+    row = pipeline[(pipeline["ticker"] == ticker) & (pipeline["quarter"] == quarter) & (pipeline["life"] == life)][
+        "depreciation"
+    ]
+    return QUARTERS_A_YEAR * float(row.iloc[0]) if len(row) else float("nan")
