@@ -19,6 +19,63 @@ GRADES = ("filed", "reported", "press", "estimated", "scenario")
 ACCOUNTS = ("revenue_usd_m", "operating_loss_usd_m", "net_loss_usd_m", "cash_burn_usd_m")
 """Metrics of a vendor that a listed firm would publish every quarter."""
 
+FLOWS = (
+    "net_income",
+    "operating_cash_flow",
+    "capex",
+    "capex_proceeds",
+    "finance_lease_principal",
+    "depreciation_amortisation",
+    "stock_based_compensation",
+    "research_development",
+)
+"""Figures of ``cash_flows`` that have holes, or that free cash flow is made of."""
+
+FINANCING = (
+    "debt_issued",
+    "debt_repaid",
+    "share_repurchases",
+    "dividends_paid",
+    "acquisitions",
+    "cash_and_securities",
+    "total_debt",
+    "interest_paid",
+    "advertising_revenue",
+    "cloud_revenue",
+)
+"""Figures of ``financing``."""
+
+ABOUT = {
+    "cash_flows": "period_end",
+    "financing": "period_end",
+    "dotcom_firms": "period_end",
+    "bubble_benchmarks": "year",
+    "macro_us": "quarter",
+    "nasdaq_composite": "month_end",
+    "sp500_shiller": "month",
+    "stock_prices": "month_end",
+    "vendor_metrics": "date",
+    "ai_prices": "date",
+    "funding_rounds": "date",
+    "compute_commitments": "date",
+    "conversion_benchmarks": "date",
+    "ai_usage": "date",
+    "litigation": "filed_date",
+    "litigation_benchmarks": "year",
+}
+"""Column that says what day, month or year a row is about, by table."""
+
+ABOUT_AI = (
+    "vendor_metrics",
+    "ai_prices",
+    "funding_rounds",
+    "compute_commitments",
+    "conversion_benchmarks",
+    "ai_usage",
+    "litigation",
+)
+"""Tables about AI's own business."""
+
 _OTHER_BASIS = (
     r"restate|recast|re-present|first reported|originally|first filed|superseded|unaudited|preliminary|later presented"
 )
@@ -122,7 +179,7 @@ def evidence_mix(grades: pd.Series) -> pd.DataFrame:
     DataFrame
         Tables down in the order met, grades across from best to worst, int.
     """
-    tables = grades.index.str.split("/", n=1).str[0]
+    tables = grades.index.astype("str").str.split("/", n=1).str[0]
     counts = pd.crosstab(tables, grades.to_numpy()) if len(grades) else pd.DataFrame(dtype="int64")
     return counts.reindex(index=list(dict.fromkeys(tables)), columns=list(GRADES), fill_value=0)
 
@@ -158,8 +215,8 @@ def publication_lag(cash_flows: pd.DataFrame) -> pd.DataFrame:
 def account_lag(vendor_metrics: pd.DataFrame) -> pd.DataFrame:
     """Days from the end of a period to the day on which an AI vendor's accounts for it became known.
 
-    Only revenue, losses and cash use of the whole company over a stated period, and only outcomes: guidance and
-    figures published before the period was over are left out.
+    Only revenue, losses and cash use of the whole company over a stated period, as the company or a leak gave them:
+    estimates, guidance and figures published before the period was over are left out.
 
     Parameters
     ----------
@@ -174,7 +231,7 @@ def account_lag(vendor_metrics: pd.DataFrame) -> pd.DataFrame:
         vendor_metrics["metric"].isin(ACCOUNTS)
         & vendor_metrics["scope"].eq("company")
         & vendor_metrics["period_months"].notna()
-        & vendor_metrics["kind"].ne("guidance")
+        & vendor_metrics["kind"].isin(["reported", "leaked"])
         & (vendor_metrics["published"] >= vendor_metrics["date"])
     )
     found = vendor_metrics[outcome]
@@ -182,15 +239,15 @@ def account_lag(vendor_metrics: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"who": found["company"].astype("str"), "end": found["date"], "days": days})
 
 
-def newest(tables: Mapping[str, pd.DataFrame], columns: Mapping[str, str], as_of: str) -> pd.DataFrame:
+def newest(tables: Mapping[str, pd.DataFrame], as_of: str, columns: Mapping[str, str] = ABOUT) -> pd.DataFrame:
     """Find the newest figure of each table.
 
     Parameters
     ----------
     tables : mapping of name to DataFrame
-    columns : mapping of table name to the column that says what day, month or year a row is about
     as_of : str
         ISO date. Rows about later days (plans) are left out.
+    columns : mapping of table name to the column that says what day, month or year a row is about
 
     Returns
     -------

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Rectangle
 
 from helpers.charts import style
 from helpers.charts.unknown import not_known
@@ -114,9 +113,11 @@ def _panel(panel: Axes, grid: pd.DataFrame, name: str, firms: Sequence[str]) -> 
     values = np.ma.masked_invalid(grid.to_numpy())
     panel.grid(visible=False)
     panel.pcolormesh(values, cmap=ListedColormap([_HOLE, _KNOWN]), vmin=0, vmax=1, edgecolors="white", linewidth=0.4)
-    # Hatching tells a hole from a figure without the colour.
-    for row, column in zip(*np.nonzero(values.filled(1) == 0), strict=True):
-        panel.add_patch(_hatched(column, row))
+    # Hatching tells a hole from a figure without the colour; one patch a run, for hatches are slow to draw.
+    for row, cells in enumerate(values.filled(1) == 0):
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], cells, [False]]).astype("int8")))
+        for start, end in zip(edges[::2], edges[1::2], strict=True):
+            panel.add_patch(_hatched(start, row, end - start))
     panel.set_yticks(np.arange(len(firms)) + 0.5, [style.company(firm) for firm in firms])
     panel.tick_params(axis="both", length=0)
     panel.set_ylim(len(firms), 0)
@@ -125,10 +126,8 @@ def _panel(panel: Axes, grid: pd.DataFrame, name: str, firms: Sequence[str]) -> 
         spine.set_visible(False)
 
 
-def _hatched(x: int, y: int) -> Any:
-    from matplotlib.patches import Rectangle
-
-    return Rectangle((x, y), 1, 1, facecolor="none", edgecolor="white", hatch="////", linewidth=0)
+def _hatched(x: int, y: int, width: int) -> Rectangle:
+    return Rectangle((x, y), width, 1, facecolor="none", edgecolor="white", hatch="////", linewidth=0)
 
 
 def _year_ticks(panel: Axes, quarters: pd.DatetimeIndex) -> None:
@@ -175,8 +174,13 @@ def rows_by_year(counts: pd.DataFrame, *, about: Sequence[str], as_of: str) -> A
     axes[-1, 0].set_xticklabels([first_label, *(str(year) for year in known.index[1:] if year % 5 == 0)])
     young = known[[name for name in about if name in known]]
     year = int(as_of[:4]) - 1
-    share = young.loc[young.index >= year].sum().sum() / max(young.sum().sum(), 1) * 100
-    title = f"{share:.0f} % of what is known of AI vendors, prices, deals and suits became known in {year} or later"
+    total = int(young.sum().sum())
+    share = young.loc[young.index >= year].sum().sum() / max(total, 1) * 100
+    title = (
+        f"{share:.0f} % of what is known of AI vendors, prices, deals and suits became known in {year} or later"
+        if total
+        else "Nothing was known of AI vendors, prices, deals and suits"
+    )
     alt = f"{title}; {known.shape[1]} tables, {int(known.sum().sum()):,} rows."
     style.finish(
         figure, title=title, subtitle=subtitle, source="all dated tables", as_of=as_of, unit="rows a year", alt=alt,
@@ -228,9 +232,7 @@ def evidence(mix: pd.DataFrame, *, as_of: str) -> Axes:
     )
     solid = mix["filed"].sum() / mix.to_numpy().sum() * 100
     pure = [name for name in mix.index if mix.loc[name, "filed"] == mix.loc[name].sum()]
-    title = (
-        f"{solid:.0f} % of the rows rest on filings, statistics or market data; in {len(pure)} tables all of them do"
-    )
+    title = f"{solid:.0f} % of the rows rest on filings, statistics or market data; in {len(pure)} table{'s' * (len(pure) != 1)} all of them do"
     alt = f"{title}: {', '.join(pure)}."
     style.finish(
         figure, title=title, subtitle=subtitle, source="all tables, by their grade rules", as_of=as_of, unit="percent",
