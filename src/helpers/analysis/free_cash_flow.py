@@ -237,8 +237,9 @@ def cash_ledger(cash_flows: pd.DataFrame, definition: str) -> pd.DataFrame:
     DataFrame
         `cash_flows` in order of ticker and quarter, with ``free_cash_flow``, ``free_cash_flow_12m``,
         ``operating_cash_flow_12m``, ``capex_12m``, ``revenue_12m`` (USD millions), ``margin`` and
-        ``capex_share_12m`` (per cent of revenue, of operating cash flow), ``year_earlier`` (free
-        cash flow four quarters before) and ``calendar_quarter``.
+        ``capex_share_12m`` (per cent of revenue, of operating cash flow), ``year_earlier`` and
+        ``year_earlier_12m`` (free cash flow, and its twelve-month sum, four quarters before) and
+        ``calendar_quarter``.
     """
     ledger = in_order(cash_flows).copy()
     ledger["free_cash_flow"] = free_cash_flow(ledger, definition)
@@ -246,6 +247,7 @@ def cash_ledger(cash_flows: pd.DataFrame, definition: str) -> pd.DataFrame:
     ledger["margin"] = 100 * ledger["free_cash_flow"] / ledger["revenue"]
     for flow in ("free_cash_flow", "operating_cash_flow", "capex", "revenue"):
         ledger[f"{flow}_12m"] = trailing_twelve_months(ledger, flow)
+    ledger["year_earlier_12m"] = quarters_earlier(ledger, "free_cash_flow_12m")
     ledger["capex_share_12m"] = capex_share(ledger)
     ledger["calendar_quarter"] = calendar_quarter(ledger["period_end"])
     return ledger
