@@ -66,7 +66,7 @@ def forecast_test(
     axes.set_ylim(0, top)
     axes.set_xlim(right=axes.get_xlim()[1] + 210)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}m"))
-    axes.legend(loc="upper left")
+    axes.legend(loc="upper left", frameon=False)
     title = _message(known, later, errors)
     style.finish(
         figure,

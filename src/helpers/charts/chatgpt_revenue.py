@@ -150,10 +150,10 @@ def reported_later(
             ms=6.5,
             label="subscriptions alone",
         )
-    _article_line(axes, estimate_usd_m, 1, "the article's paid access")
+    _article_line(axes, estimate_usd_m, 1, "the article")
     _article_line(axes, estimate_usd_m, 2, "twice that")
     _money_log(axes)
-    axes.legend(loc="lower right")
+    axes.legend(loc="lower right", frameon=False)
     style.finish(
         figure,
         title=_reached(rates, 2 * estimate_usd_m),
@@ -238,7 +238,7 @@ def growth_split(splits: pd.DataFrame, *, as_of: str) -> Axes:
     for panel, (name, row) in zip(panels[0], splits.iterrows(), strict=True):
         _waterfall(panel, row)
         if len(splits) > 1:
-            panel.set_title(str(name))
+            panel.set_title(str(name), loc="left", fontsize=10, weight="bold")
     first: Axes = panels[0][0]
     first.yaxis.set_major_formatter(FuncFormatter(lambda value, place: text(units.billions_axis(value, place))))
     row = splits.iloc[0]
