@@ -94,6 +94,11 @@ def without_filing_day(docket: pd.DataFrame) -> pd.DataFrame:
     return undated
 
 
+def undated_to_come(whole: pd.DataFrame, docket: pd.DataFrame) -> int:
+    """Count the rows without a filing day that the table holds but the docket of a day does not yet."""
+    return len(without_filing_day(whole).index.difference(docket.index))
+
+
 def docket_year(docket: pd.DataFrame) -> pd.Series:
     """Return the year that a US federal docket number states, missing where there is none.
 

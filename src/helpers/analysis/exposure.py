@@ -174,7 +174,7 @@ def simulate(suits: pd.DataFrame, assumptions: pd.DataFrame, ids: Sequence[str],
     Parameters
     ----------
     suits : DataFrame
-        From `cases`.
+        From `cases`; without any, the result has no columns.
     assumptions : DataFrame
         The table.
     ids : sequence of str
@@ -189,6 +189,8 @@ def simulate(suits: pd.DataFrame, assumptions: pd.DataFrame, ids: Sequence[str],
     """
     if draws < 1:
         raise ValueError(f"draws must be at least 1, not {draws}")
+    if suits.empty:
+        return pd.DataFrame(index=pd.RangeIndex(draws, name="draw"))
     dimensions = len(ids) + 1 + CHANCES_A_SUIT * len(suits)
     # Sobol sequences come in powers of 2; fewer draws are its beginning.
     sequence = qmc.Sobol(dimensions, rng=seed).random_base2((draws - 1).bit_length())[:draws]
@@ -237,8 +239,11 @@ def summary(simulated: pd.DataFrame) -> pd.Series:
     Returns
     -------
     Series
-        ``mean``, ``median``, ``p90`` (USD millions) and ``nothing`` (share of draws without any cost).
+        ``mean``, ``median``, ``p90`` (USD millions) and ``nothing`` (share of draws without any cost); all
+        missing where there is no suit, for no suit that can be simulated is not a cost of zero.
     """
+    if simulated.shape[1] == 0:
+        return pd.Series(np.nan, index=["mean", "median", "p90", "nothing"])
     total = simulated.sum(axis=1)
     median, high = (float(total.quantile(share)) for share in QUANTILES)
     return pd.Series({"mean": float(total.mean()), "median": median, "p90": high, "nothing": float(total.eq(0).mean())})
@@ -290,13 +295,13 @@ def tornado(suits: pd.DataFrame, assumptions: pd.DataFrame, ids: Sequence[str]) 
     DataFrame
         One row an assumption that moves the mean, indexed by row id, widest first: ``id``, ``label``,
         ``low``, ``high`` (the range), ``at_low``, ``at_high``, ``central`` (mean cost, USD millions)
-        and ``width``.
+        and ``width``. No row where there is no suit.
     """
     chosen, amount_id = ranges(assumptions, ids), _amount_id(ids)
     middle = {str(name): float(row["mode"]) for name, row in chosen.iterrows()}
     central = expected(suits, middle, amount_id)
     rows = []
-    for name in (name for name in ids if name != COMMON_FATE):
+    for name in (name for name in ids if name != COMMON_FATE and len(suits)):
         low, high = float(chosen["low"][name]), float(chosen["high"][name])
         ends = [expected(suits, {**middle, name: end}, amount_id) for end in (low, high)]
         rows.append((f"assumptions/{name}", name, LABELS[name], low, high, *ends, central, abs(ends[1] - ends[0])))

@@ -8,6 +8,7 @@ Each part has a module of its own: `docket` (reading the cases), `filings_trend`
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
@@ -33,7 +34,7 @@ class Exposure:
     simulated: pd.DataFrame
     assumptions: tuple[str, ...]
 
-    @property
+    @cached_property
     def total(self) -> pd.Series:
         """Mean, median, 90th percentile of all suits, and the share of draws without a cost."""
         return exposure.summary(self.simulated)
@@ -42,6 +43,12 @@ class Exposure:
         """Return the same of the suits with one kind of count, `LISTED` or `COLLECTION`."""
         return exposure.summary(self.simulated[self.suits.index[self.suits["count"] == count]])
 
+    @property
+    def collections(self) -> pd.DataFrame:
+        """The suits whose complaints count a whole collection."""
+        rows: pd.DataFrame = self.suits[self.suits["count"] == exposure.COLLECTION]
+        return rows
+
     def shift(self, draws: int) -> pd.Series:
         """Return how far mean, median and 90th percentile move, per cent, from the first draws to all."""
         return 100 * (self.total / exposure.summary(self.simulated.iloc[:draws]) - 1).abs().drop("nothing")
@@ -49,7 +56,7 @@ class Exposure:
 
 def expose(
     docket: pd.DataFrame, statutory_damages: pd.DataFrame, assumptions: pd.DataFrame, draws: int, seed: int
-) -> Exposure | None:
+) -> Exposure:
     """Simulate what the open copyright suits could cost.
 
     Parameters
@@ -61,12 +68,10 @@ def expose(
 
     Returns
     -------
-    Exposure or None
-        None where no open suit counts its works under a statute that prices a work.
+    Exposure
+        Of no suit where none counts its works under a statute that prices a work.
     """
     suits = exposure.cases(docket, exposure.statutory_range(statutory_damages))
-    if suits.empty:
-        return None
     ids = exposure.assumption_ids(docket)
     return Exposure(suits, exposure.simulate(suits, assumptions, ids, draws, seed), ids)
 
@@ -78,7 +83,7 @@ def claimed(docket: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def scale(docket: pd.DataFrame, exposed: Exposure | None, cash_flows: pd.DataFrame) -> pd.DataFrame:
+def scale(docket: pd.DataFrame, exposed: Exposure, cash_flows: pd.DataFrame) -> pd.DataFrame:
     """Put the amounts side by side, from what was paid to what is built.
 
     Returns
@@ -96,15 +101,14 @@ def scale(docket: pd.DataFrame, exposed: Exposure | None, cash_flows: pd.DataFra
         ("Settlements and fines that stand", bill["usd_m"].sum(min_count=1), "stated"),
         ("Claimed by open suits that state an amount", asked["damages_claimed_usd_m"].sum(min_count=1), "stated"),
     ]
-    if exposed is not None:
-        listed = exposed.part(exposure.LISTED)
-        rows += [
-            ("Open suits that list their works, 90th percentile", listed["p90"], "simulated"),
-            ("All open suits that count works, median", exposed.total["median"], "simulated"),
-            ("All open suits that count works, mean", exposed.total["mean"], "simulated"),
-            ("All open suits that count works, 90th percentile", exposed.total["p90"], "simulated"),
-        ]
-    rows.append(("Capex of the five builders, one year", capex["capex"].sum(min_count=1), "capex"))
+    total = exposed.total
+    rows += [
+        ("Open suits that list their works, 90th percentile", exposed.part(exposure.LISTED)["p90"], "simulated"),
+        ("All open suits that count works, median", total["median"], "simulated"),
+        ("All open suits that count works, mean", total["mean"], "simulated"),
+        ("All open suits that count works, 90th percentile", total["p90"], "simulated"),
+        ("Capex of the five builders, one year", capex["capex"].sum(min_count=1), "capex"),
+    ]
     frame = pd.DataFrame(rows, columns=["amount", "usd_m", "kind"]).astype({"usd_m": "float64"})
     # Nothing is not an amount: a logarithmic axis has no place for it either.
     return frame[frame["usd_m"] > 0].reset_index(drop=True)

@@ -7,11 +7,12 @@ table only on the day its state was read, so an empty search proves nothing whil
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
-from helpers.analysis import exposure, legal_bill
+from helpers.analysis import exposure, legal_bill, litigation
 from helpers.analysis.docket import against, european, is_open, lawsuits
 from helpers.analysis.filings_trend import (
     FIRST_QUARTER,
@@ -20,10 +21,15 @@ from helpers.analysis.filings_trend import (
     rate_ratio,
     yearly_rates,
 )
+from helpers.analysis.litigation import Exposure
 from helpers.analysis.lookup import all_rows
-from helpers.analysis.verdict import NOT_SUPPORTED, PARTLY_SUPPORTED, SUPPORTED, Verdict, not_testable
+from helpers.analysis.verdict import NOT_SUPPORTED, PARTLY_SUPPORTED, SUPPORTED, VERDICTS, Verdict, not_testable
 from helpers.units import money, percent
 
+ARTICLE_DAY = "2025-09-05"
+NO_WORKS = "Missing: the number of works at issue in any open suit under a statute that prices a work."
+# Shares far below one per cent need two decimals to be told from zero.
+HUNDREDTHS = 2
 # A58: "at least doubled from 2023 to 2025, partly if it rose".
 FIRST_YEAR, SECOND_YEAR = 2023, 2025
 DOUBLED, ROSE = 2.0, 1.0
@@ -77,64 +83,44 @@ class Evidence:
     undated_to_come: int = 0
 
 
-def verdicts(evidence: Evidence) -> dict[str, Verdict]:
+def expose(evidence: Evidence) -> Exposure:
+    """Simulate the exposure that A62 and A65 use: of all open copyright suits."""
+    return litigation.expose(
+        evidence.docket, evidence.statutory_damages, evidence.assumptions, evidence.draws, evidence.seed
+    )
+
+
+def verdicts(evidence: Evidence, exposed: Exposure | None = None) -> dict[str, Verdict]:
     """Return the verdict of every claim on lawsuits.
 
     Parameters
     ----------
     evidence : Evidence
+    exposed : Exposure, optional
+        From `expose`, where it is at hand already.
 
     Returns
     -------
     dict of str to Verdict
         By claim id.
     """
-    docket, cost = evidence.docket, simulated_cost(evidence)
+    docket, exposed = evidence.docket, expose(evidence) if exposed is None else exposed
     return {
         "A58": a58(docket, evidence.as_of),
         "A59": a59(docket),
         "A60": a60(docket),
         "A61": a61(docket, evidence.undated_to_come),
-        "A62": a62(cost, evidence.cash_flows),
+        "A62": a62(exposed, evidence.cash_flows),
         "A63": a63(docket),
         "A64": a64(docket),
-        "A65": a65(docket, cost, evidence.cash_flows),
+        "A65": a65(docket, exposed, evidence.cash_flows),
         "A66": a66(docket, evidence.vendor_metrics, evidence.funding_rounds),
     }
 
 
-@dataclass(frozen=True)
-class Cost:
-    """The simulated cost of the open suits that count their works.
-
-    Parameters
-    ----------
-    suits : DataFrame
-        From `helpers.analysis.exposure.cases`.
-    mean, high : float or None
-        Mean and 90th percentile, USD millions; None where no suit can be simulated.
-    high_listed : float or None
-        The 90th percentile of the suits that list their works, without the collections.
-    assumptions : tuple of str
-    """
-
-    suits: pd.DataFrame
-    mean: float | None
-    high: float | None
-    high_listed: float | None
-    assumptions: tuple[str, ...]
-
-
-def simulated_cost(evidence: Evidence) -> Cost:
-    """Simulate the cost that A62 and A65 use."""
-    suits = exposure.cases(evidence.docket, exposure.statutory_range(evidence.statutory_damages))
-    ids = exposure.assumption_ids(evidence.docket)
-    if suits.empty:
-        return Cost(suits, None, None, None, ids)
-    simulated = exposure.simulate(suits, evidence.assumptions, ids, evidence.draws, evidence.seed)
-    numbers = exposure.summary(simulated)
-    listed = exposure.summary(simulated[suits.index[suits["count"] == exposure.LISTED]])
-    return Cost(suits, float(numbers["mean"]), float(numbers["p90"]), float(listed["p90"]), ids)
+def tally(found: Mapping[str, Verdict]) -> dict[str, int]:
+    """Return how many claims got each verdict, in the order of `VERDICTS`."""
+    return {name: sum(verdict.verdict == name for verdict in found.values()) for name in VERDICTS}
 
 
 def a58(docket: pd.DataFrame, as_of: str) -> Verdict:
@@ -251,26 +237,26 @@ def a61(docket: pd.DataFrame, undated_to_come: int) -> Verdict:
     return Verdict(verdict, float(len(direct)), "suits", reason, tuple(suits.index))
 
 
-def a62(cost: Cost, cash_flows: pd.DataFrame) -> Verdict:
+def a62(exposed: Exposure, cash_flows: pd.DataFrame) -> Verdict:
     """A62, massive royalties if the suits succeed: the 90th percentile of exposure over a year's capex.
 
     Supported above `A62_SUPPORTED_PERCENT`, partly from `A62_PARTLY_PERCENT`. Capex is all cash capex of
     the five builders over their last four known quarters: the tables do not split off AI.
     """
     capex = legal_bill.trailing_capex(cash_flows)
-    if cost.high is None or cost.high_listed is None:
-        return not_testable("Missing: the number of works at issue in any open suit under a priced statute.", "percent")
+    if exposed.suits.empty:
+        return not_testable(NO_WORKS, "percent")
     if len(capex) < len(legal_bill.BUILDERS) or capex["capex"].isna().any():
         return not_testable("Missing: twelve months of capex of the five builders.", "percent")
-    total = float(capex["capex"].sum())
-    share = 100 * cost.high / total
+    total, high, listed = float(capex["capex"].sum()), float(exposed.total["p90"]), exposed.part(exposure.LISTED)["p90"]
+    share, alone = 100 * high / total, money(None if pd.isna(listed) else float(listed))
     reason = (
-        f"The 90th percentile of what {len(cost.suits)} open suits could cost is {money(cost.high)}, against "
-        f"{money(total)} of capex in a year; the suits that list their works reach {money(cost.high_listed)} alone "
-        f"({percent(100 * cost.high_listed / total, 2)}), the rest hangs on complaints that count a whole collection."
+        f"The 90th percentile of what {len(exposed.suits)} open suits could cost is {money(high)}, against "
+        f"{money(total)} of capex in a year; it hangs on {len(exposed.collections)} complaints that count a whole "
+        f"collection of works, without which it is {alone}."
     )
     verdict = _graded(share, A62_SUPPORTED_PERCENT, A62_PARTLY_PERCENT)
-    return Verdict(verdict, share, "percent", reason, (*cost.suits.index, *all_rows(capex)), cost.assumptions)
+    return Verdict(verdict, share, "percent", reason, (*exposed.suits.index, *all_rows(capex)), exposed.assumptions)
 
 
 def a63(docket: pd.DataFrame) -> Verdict:
@@ -316,7 +302,7 @@ def a64(docket: pd.DataFrame) -> Verdict:
     return Verdict(verdict, float(known), "class actions", reason, tuple(wanted.index) or _first(docket))
 
 
-def a65(docket: pd.DataFrame, cost: Cost, cash_flows: pd.DataFrame) -> Verdict:
+def a65(docket: pd.DataFrame, exposed: Exposure, cash_flows: pd.DataFrame) -> Verdict:
     """A65, the legal bill on top of infrastructure: settlements, fines and mean exposure over capex.
 
     The years run from `FIRST_QUARTER` to the last quarter known. The exposure is all of it, though
@@ -326,20 +312,20 @@ def a65(docket: pd.DataFrame, cost: Cost, cash_flows: pd.DataFrame) -> Verdict:
     bill = bill[bill["day"] >= FIRST_QUARTER]
     quarters = legal_bill.capex_since(cash_flows, FIRST_QUARTER)
     capex = float(quarters["capex"].sum())
-    if cost.mean is None:
-        return not_testable("Missing: the number of works at issue in any open suit under a priced statute.", "percent")
+    if exposed.suits.empty:
+        return not_testable(NO_WORKS, "percent")
     if quarters.empty or quarters["capex"].isna().any():
         return not_testable("Missing: the builders' capex since 2023.", "percent")
-    agreed = float(bill["usd_m"].sum())
-    share = 100 * (agreed + cost.mean) / capex
+    agreed, expected = float(bill["usd_m"].sum()), float(exposed.total["mean"])
+    share = 100 * (agreed + expected) / capex
     reason = (
-        f"Settlements and fines of {money(agreed)} that stand and an expected {money(cost.mean)} from the open suits "
+        f"Settlements and fines of {money(agreed)} that stand and an expected {money(expected)} from the open suits "
         f"are held against {money(capex)} of the five builders' capex since 2023; what is agreed or imposed alone is "
-        f"{percent(100 * agreed / capex, 2)}."
+        f"{percent(100 * agreed / capex, HUNDREDTHS)}."
     )
     verdict = _graded(share, A65_SUPPORTED_PERCENT, A65_PARTLY_PERCENT)
-    used = (*bill.index, *cost.suits.index, *quarters.index)
-    return Verdict(verdict, share, "percent", reason, used, cost.assumptions)
+    used = (*bill.index, *exposed.suits.index, *quarters.index)
+    return Verdict(verdict, share, "percent", reason, used, exposed.assumptions)
 
 
 def a66(docket: pd.DataFrame, vendor_metrics: pd.DataFrame, funding_rounds: pd.DataFrame) -> Verdict:

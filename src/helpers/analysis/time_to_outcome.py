@@ -162,7 +162,8 @@ def summary(lasted: pd.DataFrame) -> pd.DataFrame:
         fewer than `LEAST_OUTCOMES` outcomes), ``watched_days`` (how long that many are watched), and
         ``open_after_1``, ``open_after_2``, ``open_after_3`` years (missing beyond that).
     """
-    return pd.DataFrame([_summary_row(name, group) for name, group in _groups(lasted)]).set_index("group")
+    rows = [_summary_row(name, group) for name, group in _groups(lasted) or [(ALL_SUITS, lasted)]]
+    return pd.DataFrame(rows).set_index("group")
 
 
 def _summary_row(name: str, group: pd.DataFrame) -> dict[str, object]:
