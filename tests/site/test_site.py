@@ -137,6 +137,16 @@ def test_a_warning_of_sphinx_stops_the_build(tmp_path: Path, root: Path) -> None
         site.build([page], html=tmp_path / "html", work=tmp_path / "work", root=root)
 
 
+def test_a_link_to_a_notebook_that_is_not_here_keeps_its_words(tmp_path: Path, root: Path) -> None:
+    notebook = given.executed(given.said("Hello."))
+    notebook.cells[0].source = "# Title\n\nSee [the lawsuits](07_litigation_exposure.ipynb#then)."
+    outcome = given.outcome(notebook, tmp_path)
+    path = tmp_path / "clean.ipynb"
+    nbformat.write(clean.clean(outcome, root=root).notebook, path)
+    site.build([site.Page(outcome.run, "ok", path)], html=tmp_path / "html", work=tmp_path / "work", root=root)
+    assert "See the lawsuits." in (tmp_path / "html" / "latest" / "01_fcf_decline.html").read_text(encoding="utf-8")
+
+
 @needs_chromium
 @pytest.mark.parametrize("page", ["index.html", "latest/01_fcf_decline.html", "article/01_fcf_decline-failure.html"])
 @pytest.mark.parametrize("width", [WIDE, NARROW])

@@ -21,6 +21,7 @@ from helpers.pipeline.pages import Page
 __all__ = ["Page", "SiteError", "build"]
 
 _ASSETS = Path(__file__).parent / "assets"
+_NOTEBOOK_LINK = re.compile(r"\[(?P<words>[^\]]+)\]\((?:\./)?(?P<name>\d\d_\w+)\.ipynb(?:#[^)]*)?\)")
 _CONFIGURATION: dict[str, Any] = {
     "project": "Who pays for AI?",
     "author": "the contributors to Who pays for AI?",
@@ -112,17 +113,23 @@ def _write(page: Page, pages: Sequence[Page], notebook: NotebookNode | None, sou
     (files / page.run.notebook).mkdir(parents=True, exist_ok=True)
     shutil.copyfile(page.clean_notebook_path, files / f"{page.run.notebook}.ipynb")
     twins = [p for p in pages if p.run.notebook == page.run.notebook and p.run.edition != page.run.edition]
-    _decorate(notebook, page, twins, files / page.run.notebook)
+    neighbours = [other for other in pages if other.run.edition == page.run.edition and other.clean_notebook_path]
+    _decorate(notebook, page, twins, neighbours, files / page.run.notebook)
     nbformat.write(notebook, folder / f"{page.run.notebook}.ipynb")
 
 
-def _decorate(notebook: NotebookNode, page: Page, twins: Sequence[Page], files: Path) -> None:
+def _decorate(
+    notebook: NotebookNode, page: Page, twins: Sequence[Page], neighbours: Sequence[Page], files: Path
+) -> None:
     """Add what only the site needs: links under the title, folded code, alt text, captions, CSV files."""
     notice = f"\n\n{text.stale_notice(page)}" if page.status == "stale" else ""
     first = notebook.cells[0]
     title, _, rest = first.source.partition("\n")
     first.source = f"{title}\n\n{text.edition_line(page, twins)}{notice}\n{rest}"
+    here = {twin.run.notebook for twin in [page, *neighbours]}
     for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = _reachable(cell.source, here)
         if cell.cell_type != "code":
             continue
         cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-input"]
@@ -135,6 +142,15 @@ def _decorate(notebook: NotebookNode, page: Page, twins: Sequence[Page], files: 
             if "text/html" in data:
                 # A wide table scrolls by itself, not the whole page.
                 data["text/html"] = f'<div class="scroll">{data["text/html"]}</div>'
+
+
+def _reachable(source: str, notebooks: set[str]) -> str:
+    """Keep the words of a link to a notebook that this site does not hold, as in an exploratory run of one."""
+
+    def kept(link: re.Match[str]) -> str:
+        return link.group(0) if link.group("name") in notebooks else link.group("words")
+
+    return _NOTEBOOK_LINK.sub(kept, source)
 
 
 def _caption(cell: NotebookNode, figure: Mapping[str, Any], page: Page, files: Path) -> None:
