@@ -46,4 +46,4 @@ lock: $(READY) ## compile requirements.txt again from pyproject.toml (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.txt
 
 clean: ## remove .venv, the generated reports and caches
-	@rm -rf $(VENV) reports/html reports/executed reports/results.json reports/status.json .reports-build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	@rm -rf $(VENV) reports/html reports/executed reports/custom reports/results.json reports/status.json .reports-build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
