@@ -232,7 +232,8 @@ def evidence(mix: pd.DataFrame, *, as_of: str) -> Axes:
     )
     solid = mix["filed"].sum() / mix.to_numpy().sum() * 100
     pure = [name for name in mix.index if mix.loc[name, "filed"] == mix.loc[name].sum()]
-    title = f"{solid:.0f} % of the rows rest on filings, statistics or market data; in {len(pure)} table{'s' * (len(pure) != 1)} all of them do"
+    tables = f"{len(pure)} table{'s' * (len(pure) != 1)}"
+    title = f"{solid:.0f} % of the rows rest on filings, statistics or market data; in {tables} all of them do"
     alt = f"{title}: {', '.join(pure)}."
     style.finish(
         figure, title=title, subtitle=subtitle, source="all tables, by their grade rules", as_of=as_of, unit="percent",
@@ -316,12 +317,14 @@ def run_rates(yearly: pd.DataFrame, *, as_of: str) -> Axes:
             "a year's revenue of any AI vendor", subtitle=subtitle, source=source, as_of=as_of, unit="USD bn"
         )
     axes: Axes
-    figure, axes = style.canvas(width=7.2, height=1.5 + 0.62 * len(shown))
+    figure, axes = style.canvas(width=7.2, height=1.6 + 0.62 * max(len(shown), 2))
     for place, (_, year) in enumerate(shown.iloc[::-1].iterrows()):
         _year_marks(axes, place, {name: float(year[name]) / 1000 for name in _MARKS if pd.notna(year[name])})
     axes.set_yticks(range(len(shown)), [f"{y.company} {y.year}" for y in shown.iloc[::-1].itertuples()])
-    axes.set_ylim(-0.7, len(shown) - 0.4)
-    axes.set_xlim(0, float(shown[[*_MARKS]].max().max()) / 1000 * 1.12)
+    axes.set_ylim(-0.8, len(shown) - 0.3)
+    most = float(shown[[*_MARKS]].max().max()) / 1000
+    # Room on both sides for the labels that stand outside the marks.
+    axes.set_xlim(-0.07 * most, 1.12 * most)
     axes.xaxis.set_major_formatter(lambda value, _: f"\\${value:,.0f}bn")
     axes.grid(axis="y", visible=False)
     axes.tick_params(length=0)
