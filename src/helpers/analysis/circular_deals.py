@@ -8,7 +8,6 @@ Amounts are USD millions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import networkx as nx  # type: ignore[import-untyped]
@@ -76,7 +75,7 @@ def _replaced(rows: pd.DataFrame, notes: pd.Series) -> pd.Series:
 
 def _has_successor(rows: pd.DataFrame, tentative: pd.Series) -> pd.Series:
     """Tell which rows have a later firm one of the same two and kind."""
-    keys = rows[KEY].astype(str).agg("|".join, axis=1)
+    keys = [rows[name].astype(str) for name in KEY]
     last_firm = rows["date"].where(~tentative).groupby(keys).transform("max")
     return last_firm > rows["date"]
 
@@ -108,6 +107,26 @@ def deal_graph(counted: pd.DataFrame) -> nx.DiGraph:
             rows=tuple(part.index),
         )
     return graph
+
+
+def edge_table(graph: nx.DiGraph) -> pd.DataFrame:
+    """Return the edges of the graph as a frame.
+
+    Returns
+    -------
+    DataFrame, one row a payer and payee, largest first
+        ``payer``, ``payee``, ``amount_usd_m`` (missing where not disclosed), ``purchase`` (the payer buys computing or
+        chips), ``in_cycle`` (the edge is part of a cycle) and ``rows``.
+    """
+    component = {firm: number for number, part in enumerate(nx.strongly_connected_components(graph)) for firm in part}
+    table = [
+        {"payer": payer, "payee": payee, "amount_usd_m": edge["amount"], "rows": edge["rows"],
+         "purchase": any(kind in PURCHASES for kind in edge["kinds"]), "in_cycle": component[payer] == component[payee]}
+        for payer, payee, edge in graph.edges(data=True)
+    ]  # fmt: skip
+    columns = ["payer", "payee", "amount_usd_m", "purchase", "in_cycle", "rows"]
+    result = pd.DataFrame(table, columns=columns).astype({"amount_usd_m": "float64", "in_cycle": bool})
+    return result.sort_values("amount_usd_m", ascending=False, ignore_index=True)
 
 
 def cycles(graph: nx.DiGraph) -> pd.DataFrame:
@@ -199,71 +218,3 @@ def gross_and_net_by_month(commitments: pd.DataFrame, as_of: str, include_guidan
             known = commitments[commitments["date"] <= end]
             table.append({"date": end, **gross_and_net(deal_graph(count_deals(known, include_guidance)))})
     return pd.DataFrame(table, columns=["date", "gross", "circular", "net"])
-
-
-def purchases_against_revenue(counted: pd.DataFrame, revenue: pd.DataFrame) -> pd.DataFrame:
-    """Hold what each firm promised to buy against what it takes in a year.
-
-    Parameters
-    ----------
-    counted : DataFrame
-        From `count_deals`.
-    revenue : DataFrame
-        Indexed by payer: ``revenue_usd_m`` (a year's), ``basis`` (what it is) and ``row`` (tuple of row ids).
-
-    Returns
-    -------
-    DataFrame, one row a payer with a known promise, largest first
-        ``payer``, ``promised_usd_m`` (all years), ``yearly_usd_m`` (amount over years, where the years are known),
-        ``years_known_percent`` (share of the dollars whose years are known), ``unknown`` (promises without amount),
-        ``revenue_usd_m``, ``basis``, ``times_revenue`` and ``rows``.
-    """
-    bought = counted[counted["kind"].isin(PURCHASES) & counted["treatment"].isin([COUNTED, UNKNOWN_AMOUNT])]
-    table = []
-    for payer, part in bought.groupby("payer", sort=True):
-        amount, years = part["amount_usd_m"], part["years"].astype("float64")
-        promised = float(amount.sum())
-        known = revenue.loc[payer].to_dict() if payer in revenue.index else None
-        takings = None if known is None else float(known["revenue_usd_m"])
-        table.append(
-            {"payer": payer, "promised_usd_m": promised, "yearly_usd_m": float((amount / years).sum()),
-             "years_known_percent": 100 * float(amount[years.notna()].sum()) / promised if promised else None,
-             "unknown": int(amount.isna().sum()), "revenue_usd_m": takings,
-             "basis": "unknown" if known is None else known["basis"],
-             "times_revenue": promised / takings if takings else None,
-             "rows": (*part.index, *(() if known is None else known["row"]))}
-        )  # fmt: skip
-    columns = [
-        "payer", "promised_usd_m", "yearly_usd_m", "years_known_percent", "unknown", "revenue_usd_m", "basis",
-        "times_revenue", "rows",
-    ]  # fmt: skip
-    result = pd.DataFrame(table, columns=columns).astype({"revenue_usd_m": "float64", "times_revenue": "float64"})
-    result = result[result["promised_usd_m"] > 0]
-    return result.sort_values("promised_usd_m", ascending=False, ignore_index=True)
-
-
-def stated_totals(counted: pd.DataFrame, payers: Sequence[str] | None = None) -> pd.DataFrame:
-    """Hold a firm's own total of its promises against the sum of the single deals that the press named.
-
-    Parameters
-    ----------
-    counted : DataFrame
-        From `count_deals`.
-    payers : sequence of str, optional
-
-    Returns
-    -------
-    DataFrame, one row a total
-        ``payer``, ``date``, ``stated_usd_m``, ``named_usd_m`` (purchases counted up to that day), ``note``; row ids
-        kept. Named deals above the total overlap, hold "up to" amounts, or can be cancelled.
-    """
-    totals = counted[counted["treatment"] == PLAN]
-    if payers is not None:
-        totals = totals[totals["payer"].isin(list(payers))]
-    bought = counted[counted["kind"].isin(PURCHASES) & (counted["treatment"] == COUNTED)]
-    named = [
-        float(bought.loc[(bought["payer"] == row["payer"]) & (bought["date"] <= row["date"]), "amount_usd_m"].sum())
-        for row in totals.to_dict("records")
-    ]
-    table = totals[["payer", "date", "amount_usd_m", "note"]].rename(columns={"amount_usd_m": "stated_usd_m"})
-    return table.assign(named_usd_m=named)

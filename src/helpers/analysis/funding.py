@@ -156,3 +156,66 @@ def anthropic_case(valued: pd.DataFrame, vendor_metrics: pd.DataFrame) -> pd.Dat
     table = rounds[["date", "round", "amount_usd_m", "post_money_usd_m"]].join(steps)
     table = table.join(sales.rename(columns={"multiple": "sales_multiple"}))
     return table.assign(in_article=table["round"].isin(ARTICLE_ROUNDS))
+
+
+@dataclass(frozen=True)
+class ArticleCase:
+    """The article's case of Anthropic in numbers, each None while it is not known.
+
+    Parameters
+    ----------
+    previous_usd_m, e_raised_usd_m, e_post_usd_m, f_raised_usd_m, f_post_usd_m : float or None
+        The valuation before, money and post-money value of the Series E and of the Series F, USD millions.
+    step, price_step, months : float or None
+        Series F over Series E, post-money over post-money and pre-money over post-money, and the months between.
+    e_sales_multiple, f_sales_multiple : float or None
+        Post-money value over the last run-rate (gross).
+    latest_round : str
+        The last priced round that followed the Series F; empty if none.
+    latest_post_usd_m, latest_sales_multiple : float or None
+    rows : tuple of str
+    """
+
+    previous_usd_m: float | None = None
+    e_raised_usd_m: float | None = None
+    e_post_usd_m: float | None = None
+    f_raised_usd_m: float | None = None
+    f_post_usd_m: float | None = None
+    step: float | None = None
+    price_step: float | None = None
+    months: float | None = None
+    e_sales_multiple: float | None = None
+    f_sales_multiple: float | None = None
+    latest_round: str = ""
+    latest_post_usd_m: float | None = None
+    latest_sales_multiple: float | None = None
+    rows: tuple[str, ...] = ()
+
+
+def article_case(valued: pd.DataFrame, vendor_metrics: pd.DataFrame) -> ArticleCase:
+    """Return the article's case of Anthropic from the rounds known; see `ArticleCase`."""
+    case = anthropic_case(valued, vendor_metrics).set_index("round")
+    price = step_ups(valued[valued["company"] == ARTICLE_FIRM]).set_index("round")["price_multiple"]
+    previous, series_e, series_f = ARTICLE_ROUNDS
+
+    def cell(name: str, column: str) -> float | None:
+        value = case[column].get(name)
+        return None if value is None or pd.isna(value) else float(value)
+
+    later = case[~case["in_article"] & (case["date"] > case["date"].get(series_f, pd.Timestamp.max))].tail(1)
+    latest = str(later.index[0]) if len(later) else ""
+    gain = price.get(series_f)
+    rounds = valued[(valued["company"] == ARTICLE_FIRM) & valued["round"].isin([*ARTICLE_ROUNDS, latest])]
+    rates = multiples(rounds, vendor_metrics)["run_rate_row"]
+    return ArticleCase(
+        cell(previous, "post_money_usd_m"), cell(series_e, "amount_usd_m"), cell(series_e, "post_money_usd_m"),
+        cell(series_f, "amount_usd_m"), cell(series_f, "post_money_usd_m"), cell(series_f, "multiple"),
+        None if gain is None or pd.isna(gain) else float(gain), cell(series_f, "months"),
+        cell(series_e, "sales_multiple"), cell(series_f, "sales_multiple"), latest,
+        cell(latest, "post_money_usd_m"), cell(latest, "sales_multiple"), (*rounds.index, *rates),
+    )  # fmt: skip
+
+
+def rows_of(table: pd.DataFrame) -> tuple[str, ...]:
+    """Return the row ids in a column ``rows`` of tuples, each once and in order."""
+    return tuple(dict.fromkeys(row for rows in table["rows"] for row in rows))

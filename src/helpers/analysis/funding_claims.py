@@ -162,8 +162,8 @@ def a21(cash_flows: pd.DataFrame, financing: pd.DataFrame) -> Verdict:
     )
     reason = (
         f"After {rose} of {len(spells)} first negative quarters net new debt and shares rose against the year before "
-        f"({names}); in {rose - came_in} of them the firm still repaid on balance, only less. Credit spreads, and how many "
-        "such firms went bankrupt, are not in the tables."
+        f"({names}); in {rose - came_in} of them the firm still repaid on balance, only less. Credit spreads, and how "
+        "many such firms went bankrupt, are not in the tables."
     )
     rows = tuple(dict.fromkeys(row for rows in spells["rows"] for row in rows))
     verdict = SUPPORTED if share > MOST else PARTLY_SUPPORTED if rose else NOT_SUPPORTED

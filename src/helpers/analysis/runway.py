@@ -7,7 +7,8 @@ is known that is recent enough, the runway is unknown. Amounts are USD millions.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import pandas as pd
@@ -71,7 +72,8 @@ def cash_share_of_loss(vendor_metrics: pd.DataFrame, include_guidance: bool = Fa
     both = burn.merge(loss, on=key, suffixes=("_burn", "_loss"))
     both = both[both["value_loss"] > 0]
     table = both[key].assign(burn=both["value_burn"], loss=both["value_loss"])
-    return table.assign(share=table["burn"] / table["loss"], rows=both[["row_burn", "row_loss"]].agg(tuple, axis=1))
+    rows = [tuple(pair) for pair in both[["row_burn", "row_loss"]].to_numpy()]
+    return table.assign(share=table["burn"] / table["loss"], rows=pd.Series(rows, index=table.index, dtype=object))
 
 
 def _flows(vendor_metrics: pd.DataFrame, metric: str, include_guidance: bool) -> pd.DataFrame:
@@ -183,6 +185,20 @@ def runway(
         cash_low / rate_high if rate_high > 0 else None, cash_high / rate_low if rate_low > 0 else None,
         rows=(*money.index, *periods["row"]),
     )  # fmt: skip
+
+
+def runways(
+    counted: pd.DataFrame,
+    vendor_metrics: pd.DataFrame,
+    companies: Sequence[str],
+    as_of: str,
+    include_guidance: bool = False,
+) -> pd.DataFrame:
+    """Return `runway` of several firms, one row a firm with the fields of `Runway` as columns."""
+    found = [asdict(runway(counted, vendor_metrics, company, as_of, include_guidance)) for company in companies]
+    table = pd.DataFrame(found, columns=[field.name for field in fields(Runway)])
+    numbers = [name for name in table.columns if name.startswith(("cash_", "burn_", "years_"))]
+    return table.astype(dict.fromkeys(numbers, "float64"))
 
 
 def _burned(periods: pd.DataFrame, day: pd.Timestamp) -> tuple[float, float]:
