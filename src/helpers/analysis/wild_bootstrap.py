@@ -111,7 +111,7 @@ def null_regression(series: Floats, lags: int) -> tuple[Floats, Floats]:
         return np.empty(0), change
     past = np.column_stack([change[lags - lag : len(change) - lag] for lag in range(1, lags + 1)])
     design = np.column_stack([np.ones(len(past)), past])
-    found: Floats = np.linalg.lstsq(design, change[lags:], rcond=None)[0]
+    found: Floats = np.asarray(np.linalg.lstsq(design, change[lags:], rcond=None)[0], dtype=np.float64)
     return found[1:], change[lags:] - design @ found
 
 
