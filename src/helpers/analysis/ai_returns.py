@@ -43,7 +43,7 @@ BASE_YEAR = 2022
 SINCE = pd.Period("2023Q1", "Q")
 ABOVE_BASE, ALL_CAPEX = "above 2022", "all"
 RULES: dict[str, str] = {
-    ABOVE_BASE: "capex above the firm's own pace of 2022",
+    ABOVE_BASE: "capex above the pace of 2022",
     ALL_CAPEX: "all capex",
 }
 MODEL_MAKERS = ("OpenAI", "Anthropic")
@@ -295,19 +295,18 @@ def alternatives(
     table = []
     for name, value in (("mode", growth["mode"]), ("low", growth["low"]), ("high", growth["high"])):
         for rule in RULES if name == "mode" else (ABOVE_BASE,):
-            label = "stated by Microsoft and Amazon themselves"
+            label = "Microsoft and Amazon, as they state it"
             if name != "mode":
-                label += f", if it grew {float(value):.3g}-fold a year before the first figure"
+                label = f"the same, {float(value):.3g}-fold growth before"
             row = _of_disclosers(cash_flows, vendor_metrics, float(value), rule)
             table.append({"numerator": label, **row, "deciding": name == "mode" and rule == ABOVE_BASE})
     for rule in RULES:
-        label = "the same over the capex of all five builders"
+        label = "the same, over all five builders' capex"
         row = _of_disclosers(cash_flows, vendor_metrics, float(growth["mode"]), rule, tuple(BUILDERS))
         table.append({"numerator": label, **row, "deciding": False})
     table += [
-        {"numerator": "all cloud growth of Amazon and Alphabet, as if all of it were AI", "deciding": False}
-        | _of_cloud(cash_flows, financing),
-        {"numerator": "revenue of OpenAI and Anthropic, where known", "deciding": False}
+        {"numerator": "all cloud growth of Amazon and Alphabet", "deciding": False} | _of_cloud(cash_flows, financing),
+        {"numerator": "OpenAI and Anthropic, over five builders' capex", "deciding": False}
         | _of_model_makers(cash_flows, vendor_metrics),
     ]
     columns = [

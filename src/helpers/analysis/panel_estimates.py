@@ -26,7 +26,7 @@ ERRORS: dict[str, str] = {
     "crv1": "clustered by firm (CRV1)",
     "crv3": "clustered by firm, jackknife (CRV3)",
     "driscoll_kraay": "Driscoll-Kraay",
-    "wild": "restricted wild cluster bootstrap, all sign vectors",
+    "wild": "wild cluster bootstrap, restricted",
     "cr2": "clustered by firm, bias-reduced (CR2)",
     "two_way": "clustered by firm and by quarter (CRV1)",
 }

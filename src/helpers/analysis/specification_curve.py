@@ -45,6 +45,8 @@ STATISTICS: dict[str, str] = {
 }
 PERMUTATIONS = 199
 _SEED = 2022
+# The one outcome that the definition of free cash flow matters to.
+_DEFINED = "fcf_margin"
 
 
 @dataclass(frozen=True)
@@ -128,13 +130,17 @@ def specification_curve(
         except ValueError as reason:
             refused.append(f"{', '.join(str(value) for value in choice.values())}: {reason}")
             continue
+        if choice["outcome"] != _DEFINED:
+            choice = {**choice, "definition": "not used"}
         rows.append({**choice, **_estimate(plan, level)})
         tested.append(_t_of_columns(plan, moved))
     if not rows:
         raise ValueError(f"no specification can be estimated; the first: {refused[0]}")
     table = pd.DataFrame(rows)
     joint = _joint(table, np.array(tested), permutations, level)
-    table = table.sort_values(["outcome", "coefficient"], kind="stable").reset_index(drop=True)
+    order = {outcome: place for place, (outcome, _) in enumerate(outcomes)}
+    table = table.assign(order=table["outcome"].map(order)).sort_values(["order", "coefficient"], kind="stable")
+    table = table.drop(columns="order").reset_index(drop=True)
     table["place"] = np.arange(len(table))
     return SpecificationCurve(table, joint, tuple(refused))
 
