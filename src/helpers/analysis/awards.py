@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from helpers.units import money
+
 TABLE = "litigation_benchmarks"
 
 
@@ -116,3 +118,14 @@ def stages(benchmarks: pd.DataFrame) -> pd.DataFrame:
 
 def _amount(benchmarks: pd.DataFrame, key: str) -> float:
     return float(benchmarks["amount_usd_m"][f"{TABLE}/{key}"])
+
+
+def describe(stages_known: pd.DataFrame) -> str:
+    """Say in words what became of each announced amount."""
+    announced = stages_known[stages_known["announced"].notna()]
+    told = (
+        f"{name}, {money(row['announced'])} and in the end {money(row['paid']) if row['paid'] else 'nothing'} "
+        f"({row['ending']})"
+        for name, row in announced.iterrows()
+    )
+    return "; ".join(told) or "none is known on this day"

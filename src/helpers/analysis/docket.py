@@ -41,6 +41,8 @@ SUBJECT_GROUPS = {
     "personal data": "personal data",
     "voice": "personal data",
 }
+# A map with more columns cannot be read on a telephone.
+FIRMS_SHOWN = 7
 OTHER_SUBJECTS = "anything else"
 OTHER_DEFENDANTS = "everyone else"
 _FEDERAL_DOCKET = r"\b\d:(\d{2})-cv-"
@@ -149,7 +151,7 @@ def defendants(docket: pd.DataFrame) -> pd.DataFrame:
     return pairs.set_index("row")
 
 
-def who_sues_whom(docket: pd.DataFrame, firms: int) -> pd.DataFrame:
+def who_sues_whom(docket: pd.DataFrame, firms: int = FIRMS_SHOWN) -> pd.DataFrame:
     """Count suits by whose works are at issue and by defendant.
 
     Parameters
@@ -187,3 +189,22 @@ def european(docket: pd.DataFrame) -> pd.DataFrame:
     """Return the cases before European courts and authorities."""
     found: pd.DataFrame = docket[docket["jurisdiction"].isin(list(EUROPE))]
     return found
+
+
+def for_table(docket: pd.DataFrame) -> pd.DataFrame:
+    """Return cases as a reader sees them: case, parties, court, filing, state and outcome."""
+    heads = {
+        "short_name": "case", "plaintiffs": "plaintiffs", "defendants": "defendants", "court": "court",
+        "claim_type": "claim", "filed_date": "filed", "status_text": "state", "outcome_date": "outcome",
+    }  # fmt: skip
+    return docket[list(heads)].rename(columns=heads)
+
+
+def looked_at(found: pd.DataFrame, searched: Sequence[str]) -> tuple[str, ...]:
+    """Return the ids of what was found, or of all that was searched: a count of zero rests on rows too."""
+    return tuple(str(row) for row in (found.index if len(found) else searched))
+
+
+def told(found: pd.DataFrame | None, sentence: str, otherwise: str) -> str:
+    """Return a sentence about what was found, or another one where there is nothing to say it of."""
+    return otherwise if found is None or found.empty else sentence

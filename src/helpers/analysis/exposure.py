@@ -161,7 +161,8 @@ def assumption_ids(docket: pd.DataFrame) -> tuple[str, ...]:
     return (COMMON_FATE, amount, ELIGIBLE[COLLECTION], CHANCE_OF_LOSING, OVERTURNED, ELIGIBLE[LISTED])
 
 
-def _amount_id(ids: Sequence[str]) -> str:
+def amount_of(ids: Sequence[str]) -> str:
+    """Return which of the assumptions is the amount a work."""
     return AMOUNT_BY_SETTLEMENT if AMOUNT_BY_SETTLEMENT in ids else AMOUNT_BY_STATUTE
 
 
@@ -195,7 +196,7 @@ def simulate(suits: pd.DataFrame, assumptions: pd.DataFrame, ids: Sequence[str],
     # Sobol sequences come in powers of 2; fewer draws are its beginning.
     sequence = qmc.Sobol(dimensions, rng=seed).random_base2((draws - 1).bit_length())[:draws]
     drawn = _draw(assumptions, ids, sequence)
-    owed = _owed_if_lost(suits, drawn, _amount_id(ids))
+    owed = _owed_if_lost(suits, drawn, amount_of(ids))
     paid = _stays_paid(drawn, sequence[:, len(ids) :], len(suits))
     return pd.DataFrame(owed * paid, index=pd.RangeIndex(draws, name="draw"), columns=suits.index)
 
@@ -297,7 +298,7 @@ def tornado(suits: pd.DataFrame, assumptions: pd.DataFrame, ids: Sequence[str]) 
         ``low``, ``high`` (the range), ``at_low``, ``at_high``, ``central`` (mean cost, USD millions)
         and ``width``. No row where there is no suit.
     """
-    chosen, amount_id = ranges(assumptions, ids), _amount_id(ids)
+    chosen, amount_id = ranges(assumptions, ids), amount_of(ids)
     middle = {str(name): float(row["mode"]) for name, row in chosen.iterrows()}
     central = expected(suits, middle, amount_id)
     rows = []
@@ -309,13 +310,27 @@ def tornado(suits: pd.DataFrame, assumptions: pd.DataFrame, ids: Sequence[str]) 
     return pd.DataFrame(rows, columns=columns).set_index("row").sort_values("width", ascending=False, kind="stable")
 
 
-def place_of_settlement(price: float, assumptions: pd.DataFrame, amount_id: str) -> float:
-    """Return the share of the assumed amounts a work that lie below the price really paid, for calibration."""
+def place_of_settlement(price: float | None, assumptions: pd.DataFrame, amount_id: str) -> float | None:
+    """Return how much of the assumed amount a work lies below the price really paid, per cent; for calibration."""
+    if price is None:
+        return None
     row = ranges(assumptions, [amount_id]).iloc[0]
-    return float(_shape(row).cdf(np.log10(price)))
+    return 100 * float(_shape(row).cdf(np.log10(price)))
 
 
 def median_amount(assumptions: pd.DataFrame, amount_id: str) -> float:
     """Return the median of the assumed amount a work, dollars."""
     middle = float(_shape(ranges(assumptions, [amount_id]).iloc[0]).median())
     return float(_TEN**middle)
+
+
+def for_table(assumptions: pd.DataFrame, ids: Sequence[str]) -> pd.DataFrame:
+    """Return the ranges as a reader sees them; an amount in powers of ten is also written in dollars."""
+    chosen = ranges(assumptions, ids)
+    table = chosen[["unit", "low", "mode", "high", "distribution", "note"]].reset_index(drop=True)
+    table.insert(0, "range", [LABELS[str(name)] for name in chosen.index])
+    logs = table["unit"].str.startswith("log10")
+    table.loc[logs, ["low", "mode", "high"]] = (_TEN ** table.loc[logs, ["low", "mode", "high"]]).round()
+    shape = table["distribution"].astype("str").mask(logs, table["distribution"].astype("str") + " in logarithms")
+    unit = table["unit"].str.removeprefix("log10 ")
+    return table.assign(unit=unit, distribution=shape).rename(columns={"note": "why"})

@@ -36,6 +36,11 @@ OUTSIDE_COUNTS = (
     ("2025-12-31", 70, "ca_2025"),
     ("2026-06-15", 118, "bespacific_118"),
 )
+# The years whose rates are shown beside each other.
+YEARS = (2022, 2023, 2024, 2025, 2026)
+# Below this p value a test of the variance is said to reject the Poisson model.
+SIGNIFICANT = 0.05
+FORMATS = dict.fromkeys(("growth", "low", "high", "growth, negative binomial"), "percent")
 # Fewer than this cannot tell a trend from noise: two parameters need some degrees of freedom.
 LEAST_QUARTERS = 6
 LEAST_FILINGS = 10
@@ -300,6 +305,14 @@ def rate_ratio(rates: pd.DataFrame, first: int, second: int) -> Interval | None:
     return Interval(*(scale * end for end in ends))
 
 
+def us_copyright(docket: pd.DataFrame) -> pd.DataFrame:
+    """Return the US copyright suits with a filing day."""
+    suits = lawsuits(docket)
+    chosen = suits["claim_type"].eq("copyright") & suits["jurisdiction"].eq("US") & suits["filed_date"].notna()
+    rows: pd.DataFrame = suits[chosen]
+    return rows
+
+
 def against_outside_counts(docket: pd.DataFrame, as_of: str) -> pd.DataFrame:
     """Hold the table's US copyright suits against what others counted on the same day.
 
@@ -310,10 +323,63 @@ def against_outside_counts(docket: pd.DataFrame, as_of: str) -> pd.DataFrame:
         table with a known filing day up to then), ``percent`` (table over outside) and ``source_id``.
         The suits without a filing day cannot be put before or after such a day.
     """
-    suits = lawsuits(docket)
-    dates = suits.loc[suits["claim_type"].eq("copyright") & suits["jurisdiction"].eq("US"), "filed_date"].dropna()
+    dates = us_copyright(docket)["filed_date"]
     known = [count for count in OUTSIDE_COUNTS if count[0] <= as_of]
     frame = pd.DataFrame(known, columns=["day", "outside", "source_id"]).astype({"outside": "float64"})
     frame["day"] = pd.to_datetime(frame["day"])
     frame["table"] = [float((dates <= day).sum()) for day in frame["day"]]
     return frame.assign(percent=100 * frame["table"] / frame["outside"]).set_index("day")
+
+
+def for_drawing(fit: Trend | None) -> tuple[pd.DataFrame | None, tuple[float, float, float] | None]:
+    """Return the fitted band and the growth with its interval; None and None where nothing was fitted."""
+    if fit is None:
+        return None, None
+    return fit.fitted, (fit.quasi_poisson.value, fit.quasi_poisson.low, fit.quasi_poisson.high)
+
+
+def growth(fit: Trend | None) -> float | None:
+    """Return growth in per cent a year, None where nothing was fitted."""
+    return None if fit is None else fit.quasi_poisson.value
+
+
+def dispersion(fit: Trend | None) -> float | None:
+    """Return Pearson's dispersion, None where nothing was fitted."""
+    return None if fit is None else fit.dispersion
+
+
+def verdict_on_poisson(fit: Trend | None) -> str:
+    """Say in words what the two tests make of the Poisson variance."""
+    if fit is None:
+        return "nothing could be tested"
+    rejected = min(fit.overdispersion_p, fit.likelihood_ratio_p) < SIGNIFICANT
+    return "Poisson is rejected and the wider interval is the one to read" if rejected else "Poisson is not rejected"
+
+
+def describe(fits: dict[str, Trend]) -> pd.DataFrame:
+    """Return the trends as a reader sees them, one row a series; per cent a year."""
+    rows = [
+        {
+            "series": "all suits" if name == "filings" else name,
+            "quarters": fit.quarters,
+            "suits": fit.filings,
+            "growth": fit.quasi_poisson.value,
+            "low": fit.quasi_poisson.low,
+            "high": fit.quasi_poisson.high,
+            "growth, negative binomial": np.nan if fit.negative_binomial is None else fit.negative_binomial.value,
+            "dispersion": fit.dispersion,
+            "p, Cameron-Trivedi": fit.overdispersion_p,
+            "p, likelihood ratio": fit.likelihood_ratio_p,
+        }
+        for name, fit in fits.items()
+    ]
+    return pd.DataFrame(rows, columns=None if rows else ["series", *FORMATS])
+
+
+def rates_for_table(rates: pd.DataFrame) -> pd.DataFrame:
+    """Return the years' rates as a reader sees them; years that had not begun are left out."""
+    heads = {
+        "filings": "suits with a day", "days": "days passed", "rate": "a year", "low": "low, 95 %",
+        "high": "high, 95 %", "year_only": "year known from the docket number only",
+    }  # fmt: skip
+    return rates.loc[rates["days"] > 0, list(heads)].rename(columns=heads).reset_index()

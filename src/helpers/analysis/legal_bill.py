@@ -18,6 +18,7 @@ TICKERS = {
 SETTLEMENT, FINE = "settlement", "fine"
 # A fine of these states stands; one that was annulled or is under appeal is not money yet.
 _FINE_STANDS = ("judgment plaintiff", "settled")
+_FINE_IS_UNDONE = ("judgment defendant", "appeal")
 CASH_INSTRUMENTS = ("equity", "convertible")
 # Rounds that hold others: once the left one is known, the right ones are not added to it. The notes of
 # ``funding_rounds`` say so in words ("do not add").
@@ -166,3 +167,13 @@ def means(
         rows = ";".join([*earned.index, *rounds.index])
         table.append((firm, revenue, float("nan"), basis if len(earned) else None, raised, rows))
     return pd.DataFrame(table, columns=["firm", "revenue", "capex", "basis", "raised", "rows"]).set_index("firm")
+
+
+def undone_fines(docket: pd.DataFrame) -> pd.DataFrame:
+    """Return the fines with an amount that were annulled, or are under appeal."""
+    rows: pd.DataFrame = docket[
+        by_regulator(docket)
+        & docket["status_text"].isin(list(_FINE_IS_UNDONE))
+        & docket["damages_claimed_usd_m"].notna()
+    ]
+    return rows

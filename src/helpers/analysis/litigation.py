@@ -15,6 +15,11 @@ import pandas as pd
 from helpers.analysis import exposure, legal_bill
 from helpers.analysis.docket import by_regulator, is_open
 
+FORMATS = {
+    "90th percentile": "USD m", "mean": "USD m", "revenue": "USD m", "raised": "USD m", "of revenue": "percent",
+    "of raised": "percent", "of capex": "percent",
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Exposure:
@@ -51,7 +56,9 @@ class Exposure:
 
     def shift(self, draws: int) -> pd.Series:
         """Return how far mean, median and 90th percentile move, per cent, from the first draws to all."""
-        return 100 * (self.total / exposure.summary(self.simulated.iloc[:draws]) - 1).abs().drop("nothing")
+        before = exposure.summary(self.simulated.iloc[:draws])
+        # A quantile that was zero has no percentage.
+        return 100 * (self.total / before.where(before > 0) - 1).abs().drop("nothing")
 
 
 def expose(
@@ -135,3 +142,26 @@ def against_means(exposed: Exposure, means: pd.DataFrame) -> pd.DataFrame:
     for column in ("revenue", "raised", "capex"):
         table[f"percent_of_{column}"] = 100 * table["p90"] / table[column]
     return table
+
+
+def for_table(compared: pd.DataFrame) -> pd.DataFrame:
+    """Return `against_means` as a reader sees it."""
+    heads = {
+        "mean": "mean", "p90": "90th percentile", "revenue": "revenue", "basis": "revenue is", "raised": "raised",
+        "percent_of_revenue": "of revenue", "percent_of_raised": "of raised", "percent_of_capex": "of capex",
+    }  # fmt: skip
+    return compared[list(heads)].rename(columns=heads).reset_index()
+
+
+def collection_share(exposed: Exposure) -> float | None:
+    """Return how much of the mean comes from complaints that count a collection, per cent."""
+    if exposed.suits.empty:
+        return None
+    if exposed.collections.empty:
+        return 0.0
+    return 100 * float(exposed.part(exposure.COLLECTION)["mean"] / exposed.total["mean"])
+
+
+def times_to_threshold(value: float | None, threshold: float) -> float | None:
+    """Return how many times a value would have to grow to reach a threshold; None where it is unknown."""
+    return None if value is None or value <= 0 else threshold / value

@@ -27,6 +27,7 @@ from helpers.analysis.verdict import NOT_SUPPORTED, PARTLY_SUPPORTED, SUPPORTED,
 from helpers.units import money, percent
 
 ARTICLE_DAY = "2025-09-05"
+NO_CASES = "Missing: any case; the table knows none on this day."
 NO_WORKS = "Missing: the number of works at issue in any open suit under a statute that prices a work."
 # Shares far below one per cent need two decimals to be told from zero.
 HUNDREDTHS = 2
@@ -162,9 +163,11 @@ def _told_by_others(docket: pd.DataFrame, as_of: str) -> str:
 
 def a59(docket: pd.DataFrame) -> Verdict:
     """A59, the New York Times sued OpenAI and Microsoft: supported if filed and not over, partly if over."""
+    if docket.empty:
+        return not_testable(NO_CASES, "suits")
     found = _docketed(docket, NEW_YORK_TIMES)
     if found.empty:
-        return Verdict(NOT_SUPPORTED, 0.0, "suits", f"No suit under docket {NEW_YORK_TIMES} is known.", _first(docket))
+        return Verdict(NOT_SUPPORTED, 0.0, "suits", f"No suit under docket {NEW_YORK_TIMES} is known.", _all(docket))
     row = found.iloc[0]
     verdict = SUPPORTED if is_open(found).iloc[0] else PARTLY_SUPPORTED
     reason = (
@@ -180,6 +183,8 @@ def a60(docket: pd.DataFrame) -> Verdict:
     Supported if each of the three faces one, partly if each faces a class action but some by others,
     else not supported.
     """
+    if docket.empty:
+        return not_testable(NO_CASES, "of 3 firms")
     suits = lawsuits(docket)
     classes = suits[suits["class_action"].eq("yes") & suits["claim_type"].eq("copyright")]
     faced = {firm: against(classes, firm) for firm in A60_DEFENDANTS}
@@ -191,7 +196,7 @@ def a60(docket: pd.DataFrame) -> Verdict:
         f"{firm} {len(written[firm])} by authors or publishers and {len(rows) - len(written[firm])} by others"
         for firm, rows in faced.items()
     )
-    used = tuple(dict.fromkeys(row for rows in faced.values() for row in rows.index)) or _first(docket)
+    used = tuple(dict.fromkeys(row for rows in faced.values() for row in rows.index)) or _all(docket)
     return Verdict(verdict, float(by_authors), "of 3 firms", f"Copyright class actions known: {told}.", used)
 
 
@@ -220,6 +225,8 @@ def a61(docket: pd.DataFrame, undated_to_come: int) -> Verdict:
     suits = european_image_suits(docket)
     direct = suits[suits["direct"]]
     both = all(len(against(direct, firm)) for firm in A61_DEFENDANTS)
+    if docket.empty:
+        return not_testable(NO_CASES, "suits")
     if suits.empty and undated_to_come:
         return not_testable(
             f"Missing: the filing days of {undated_to_come} cases, which enter the table only when their state was "
@@ -227,7 +234,7 @@ def a61(docket: pd.DataFrame, undated_to_come: int) -> Verdict:
             "suits",
         )
     if suits.empty:
-        return Verdict(NOT_SUPPORTED, 0.0, "suits", "No European suit over images is in the table.", _first(docket))
+        return Verdict(NOT_SUPPORTED, 0.0, "suits", "No European suit over images is in the table.", _all(docket))
     verdict = SUPPORTED if len(direct) >= SEVERAL_SUITS and both else PARTLY_SUPPORTED
     told = "; ".join(f"{row['short_name']} ({row['court']}, {row['status_text']})" for _, row in suits.iterrows())
     reason = (
@@ -261,6 +268,8 @@ def a62(exposed: Exposure, cash_flows: pd.DataFrame) -> Verdict:
 
 def a63(docket: pd.DataFrame) -> Verdict:
     """A63, rights holders sue Suno and Udio: supported if both dockets of June 2024 exist, partly if one."""
+    if docket.empty:
+        return not_testable(NO_CASES, "suits")
     found = {firm: _docketed(docket, number) for firm, number in SUNO_AND_UDIO.items()}
     exist = sum(len(rows) > 0 for rows in found.values())
     verdict = SUPPORTED if exist == len(SUNO_AND_UDIO) else PARTLY_SUPPORTED if exist else NOT_SUPPORTED
@@ -272,7 +281,7 @@ def a63(docket: pd.DataFrame) -> Verdict:
     told = " and ".join(f"{number} against {firm}" for firm, number in others.items())
     used = tuple(row for rows in found.values() for row in rows.index)
     reason = f"The labels' suits of June 2024: {states}. In all the table has {told}."
-    return Verdict(verdict, float(exist), "suits", f"{reason}{_settled_since(found)}", used or _first(docket))
+    return Verdict(verdict, float(exist), "suits", f"{reason}{_settled_since(found)}", used or _all(docket))
 
 
 def _settled_since(found: dict[str, pd.DataFrame]) -> str:
@@ -285,6 +294,8 @@ def _settled_since(found: dict[str, pd.DataFrame]) -> str:
 
 def a64(docket: pd.DataFrame) -> Verdict:
     """A64, US class actions over personal data: supported if two or more were filed, partly if one."""
+    if docket.empty:
+        return not_testable(NO_CASES, "class actions")
     suits = lawsuits(docket)
     wanted = suits[
         suits["jurisdiction"].eq("US")
@@ -299,7 +310,7 @@ def a64(docket: pd.DataFrame) -> Verdict:
         f"US privacy class actions over personal data known: {told}. {len(against(wanted, 'OpenAI'))} of "
         f"{known} names OpenAI; A.T. v. OpenAI, which the rule mentions, is not in the table."
     )
-    return Verdict(verdict, float(known), "class actions", reason, tuple(wanted.index) or _first(docket))
+    return Verdict(verdict, float(known), "class actions", reason, tuple(wanted.index) or _all(docket))
 
 
 def a65(docket: pd.DataFrame, exposed: Exposure, cash_flows: pd.DataFrame) -> Verdict:
@@ -378,6 +389,6 @@ def _docketed(docket: pd.DataFrame, number: str) -> pd.DataFrame:
     return found
 
 
-def _first(docket: pd.DataFrame) -> tuple[str, ...]:
-    """Return a row for a verdict that rests on a search without a find: the table itself was read."""
-    return tuple(str(row) for row in docket.index[:1])
+def _all(docket: pd.DataFrame) -> tuple[str, ...]:
+    """Return every row: a verdict that rests on a search without a find rests on all that was searched."""
+    return tuple(str(row) for row in docket.index)

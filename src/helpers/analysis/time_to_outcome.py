@@ -25,11 +25,13 @@ LEAST_OUTCOMES = 3
 LEAST_AT_RISK = 5
 DAYS_A_YEAR = 365.25
 YEARS_QUOTED = (1, 2, 3)
+LEFT_OUT, EARLIEST, LATEST = "left out", "earliest", "latest"
 NO_FILING_DAY = "no filing day"
 NO_OUTCOME_DAY = "outcome without a day"
 A_REGULATORS = "a regulator's decision"
 ALL_SUITS = "all suits"
 _HALF = 0.5
+FORMATS = {f"open after {years}": "percent" for years in YEARS_QUOTED}
 # Typed Any: the distributions of scipy.stats are made at run time, where type checkers do not see them.
 _stats: Any = scipy.stats
 _TWO_SIDED = _stats.norm.ppf((1 + CONFIDENCE) / 2)
@@ -50,7 +52,7 @@ def left_out(docket: pd.DataFrame) -> pd.Series:
     return reason.mask(by_regulator(docket), A_REGULATORS)
 
 
-def durations(docket: pd.DataFrame, as_of: str, *, latest_outcomes: bool = False) -> pd.DataFrame:
+def durations(docket: pd.DataFrame, as_of: str, *, undated_outcomes: str = LEFT_OUT) -> pd.DataFrame:
     """Return the days each suit has lasted, and whether they ended in an outcome.
 
     Parameters
@@ -59,26 +61,30 @@ def durations(docket: pd.DataFrame, as_of: str, *, latest_outcomes: bool = False
         As known on `as_of`.
     as_of : str
         ISO date.
-    latest_outcomes : bool
-        True also uses the outcomes without a day, put on the last day possible (the day the state was
-        read): with and without them bracket what the missing days can change.
+    undated_outcomes : str
+        What is done with the outcomes without a day: `LEFT_OUT`, or put on the first day possible
+        (`EARLIEST`, that of the filing) or on the last (`LATEST`, when the state was read). The last two
+        bracket what the missing days can change.
 
     Returns
     -------
     DataFrame
         Indexed by row id: ``claim_type``, ``days``, ``ended`` (False is censored) and ``status_text``.
-        A suit whose outcome is not dated later than its filing is not possible and raises.
 
     Raises
     ------
     ValueError
-        If an outcome precedes its filing.
+        If `undated_outcomes` is none of the three, or an outcome precedes its filing.
     """
+    if undated_outcomes not in (LEFT_OUT, EARLIEST, LATEST):
+        raise ValueError(f"undated_outcomes must be {LEFT_OUT!r}, {EARLIEST!r} or {LATEST!r}, not {undated_outcomes!r}")
     reason = left_out(docket)
-    kept = docket[reason.isna() | (latest_outcomes & (reason == NO_OUTCOME_DAY))]
+    kept = docket[reason.isna() | ((undated_outcomes != LEFT_OUT) & (reason == NO_OUTCOME_DAY))]
     ended = kept["status_text"] != "pending"
     seen = kept["status_as_of"].fillna(pd.Timestamp(as_of))
     seen = seen.where(seen <= pd.Timestamp(as_of), pd.Timestamp(as_of))
+    if undated_outcomes == EARLIEST:
+        seen = seen.where(~ended, kept["filed_date"])
     last = kept["outcome_date"].where(ended).fillna(seen)
     days = (last - kept["filed_date"]).dt.days.astype("float64")
     if (days < 0).any():
@@ -227,3 +233,36 @@ def log_rank(lasted: pd.DataFrame, claim_type: str) -> LogRank | None:
         return None
     chi_square, p_value = survdiff(lasted["days"], lasted["ended"].astype("int64"), inside.astype("int64"))
     return LogRank(float(chi_square), float(p_value))
+
+
+def for_table(waits: pd.DataFrame) -> pd.DataFrame:
+    """Return `summary` as a reader sees it, shares in per cent."""
+    table = waits[["suits", "outcomes", "censored"]].assign(**{"median days": waits["median_days"]})
+    for years in YEARS_QUOTED:
+        table[f"open after {years}"] = 100 * waits[f"open_after_{years}"]
+    return table.rename_axis("claim").reset_index()
+
+
+def describe_test(test: LogRank | None) -> str:
+    """Say in words what the log-rank test of copyright against the rest finds."""
+    if test is None:
+        return "Copyright cannot be compared with the rest: nothing has ended, or one side has no suit."
+    return (
+        f"Copyright suits against all others: log-rank chi-square {test.chi_square:.2f}, p = {test.p_value:.2f}; "
+        "with so few outcomes it can see only a gross difference."
+    )
+
+
+def bracket(docket: pd.DataFrame, as_of: str) -> tuple[float, float]:
+    """Return the share of suits open after two years, per cent, with undated outcomes early and late.
+
+    Returns
+    -------
+    (float, float)
+        Every undated outcome on the first day possible, and on the last; missing where nothing is quoted.
+    """
+    shares = [
+        100 * summary(durations(docket, as_of, undated_outcomes=place))["open_after_2"].iloc[0]
+        for place in (EARLIEST, LATEST)
+    ]
+    return float(shares[0]), float(shares[1])

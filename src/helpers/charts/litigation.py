@@ -501,9 +501,7 @@ def announced_and_paid(stages: pd.DataFrame, *, as_of: str) -> Axes:
     title = (
         f"{nothing} of {len(stages)} large claims ended in nothing; {fell} of {len(announced)} announced ones shrank"
     )
-    told = "; ".join(
-        f"{name}: {units.money(row['before'])} to {units.money(row['paid'])}" for name, row in rows.iterrows()
-    )
+    told = "; ".join(f"{name}: {units.money(row['before'])} to {_paid(row['paid'])}" for name, row in rows.iterrows())
     style.finish(
         figure,
         title=title,
@@ -515,3 +513,7 @@ def announced_and_paid(stages: pd.DataFrame, *, as_of: str) -> Axes:
         data=stages.reset_index(),
     )
     return axes
+
+
+def _paid(usd_millions: float) -> str:
+    return units.money(usd_millions) if usd_millions else "nothing"
