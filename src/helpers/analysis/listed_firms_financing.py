@@ -9,10 +9,11 @@ the rest.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
-from helpers.analysis.fiscal_quarters import in_order, quarters_earlier, require_columns
+from helpers.analysis.fiscal_quarters import QUARTERS_A_YEAR, in_order, quarters_earlier, require_columns
 
 FINANCING_COLUMNS = [
     "ticker", "fiscal_year", "fiscal_quarter", "period_end", "debt_issued", "debt_repaid", "share_repurchases",
@@ -176,3 +177,53 @@ def net_debt(financing: pd.DataFrame, tickers: Sequence[str] | None = None) -> p
     table = rows[["ticker", "period_end", "cash_and_securities"]].assign(full_debt=full_debt(rows))
     table["net_debt"] = table["full_debt"] - table["cash_and_securities"]
     return table.dropna(subset=["net_debt"]).astype({"ticker": "str"})
+
+
+@dataclass(frozen=True)
+class LastYear:
+    """The last four known quarters of all firms together.
+
+    Parameters
+    ----------
+    operations_percent : float or None
+        Share of capex that operations paid.
+    net_new_debt, to_shareholders : float or None
+        USD millions, over the quarters for which they are known.
+    quarters, debt_unknown, returns_unknown : int
+        How many firm-quarters there are, and how many lack each sum.
+    capex_rows, debt_rows, return_rows : tuple of str
+    """
+
+    operations_percent: float | None
+    net_new_debt: float | None
+    to_shareholders: float | None
+    quarters: int
+    debt_unknown: int
+    returns_unknown: int
+    capex_rows: tuple[str, ...]
+    debt_rows: tuple[str, ...]
+    return_rows: tuple[str, ...]
+
+
+def last_year(table: pd.DataFrame) -> LastYear:
+    """Sum each firm's last four quarters.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `sources_and_uses`, joined with `capex_paid_from`.
+
+    Returns
+    -------
+    LastYear
+    """
+    last = table.groupby("ticker", sort=False).tail(QUARTERS_A_YEAR)
+    known = last.dropna(subset=["operations", "capex"])
+    debt, back = last["net_debt_flow"].dropna(), last["to_shareholders"].dropna()
+    return LastYear(
+        100 * float(known["operations"].sum() / known["capex"].sum()) if len(known) else None,
+        float(debt.sum()) if len(debt) else None,
+        float(back.sum()) if len(back) else None,
+        len(last), len(last) - len(debt), len(last) - len(back),
+        tuple(known["cash_row"]), tuple(debt.index), tuple(back.index),
+    )  # fmt: skip

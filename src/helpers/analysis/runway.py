@@ -24,6 +24,8 @@ AHEAD_MONTHS = 12
 MONTHS_A_YEAR = 12
 # Mean length of a month in days: 365.25 / 12.
 DAYS_A_MONTH = 30.4375
+# A firm that was merged into another has no money of its own.
+_MERGED = "Merger into"
 # How the notes mark a burn that will not come again: at most the other half recurs.
 _ONE_OFF, ONE_OFF_LEAVES = "more than half is a one-off", 0.5
 
@@ -42,7 +44,7 @@ class Runway:
     years_low, years_high : float or None
         Runway; a high end of None beside a known low end means that at the low burn the money does not run out.
     reason : str
-        Empty, or what is missing.
+        Empty, or why there are no years: what is missing, or that the firm brings in cash.
     rows : tuple of str
     """
 
@@ -164,13 +166,17 @@ def runway(
     in the last `AHEAD_MONTHS`, or else of the last one.
     """
     day = pd.Timestamp(as_of)
+    own = counted[counted["company"] == company]
+    merged = own[own["round"].astype(str).str.startswith(_MERGED)]
+    if len(merged):
+        return Runway(company, reason=f"no money of its own: {merged['round'].iloc[0]}", rows=tuple(merged.index))
     periods = burn_periods(vendor_metrics, company, as_of, include_guidance)
     recent = periods[periods["end"] >= day - pd.DateOffset(months=RECENT_MONTHS)]
     if recent.empty:
-        return Runway(company, reason=f"no burn or loss of {company} that ended in the last {RECENT_MONTHS} months")
+        return Runway(company, reason=f"no burn or loss known of the last {RECENT_MONTHS} months")
     if recent["low"].isna().any():
-        return Runway(company, reason=f"a cash share of {company}'s operating loss", rows=tuple(periods["row"]))
-    money = counted[(counted["company"] == company) & counted["treatment"].isin(IN_THE_SUMS)]
+        return Runway(company, reason="no cash share of an operating loss known", rows=tuple(periods["row"]))
+    money = own[own["treatment"].isin(IN_THE_SUMS)]
     later = money[money["date"] > periods["start"].iloc[0]]
     firm = later[later["kind"] != WITH_CREDITS]
     burned_low, burned_high = _burned(periods, day)
@@ -183,7 +189,7 @@ def runway(
     return Runway(
         company, cash_low, cash_high, rate_low, rate_high,
         cash_low / rate_high if rate_high > 0 else None, cash_high / rate_low if rate_low > 0 else None,
-        rows=(*money.index, *periods["row"]),
+        reason="" if rate_high > 0 else "no end: it brings in cash", rows=(*money.index, *periods["row"]),
     )  # fmt: skip
 
 

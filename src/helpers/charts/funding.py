@@ -294,7 +294,7 @@ def runways(table: pd.DataFrame, *, as_of: str) -> Axes:
     for y, row in enumerate(table.to_dict("records")):
         if pd.isna(row["years_low"]):
             axes.annotate(
-                "unknown: no recent burn published",
+                row["reason"],
                 (0, y),
                 xytext=(6, 0),
                 textcoords="offset points",
@@ -323,8 +323,8 @@ def runways(table: pd.DataFrame, *, as_of: str) -> Axes:
     shortest = known.sort_values("years_low").head(1).to_dict("records")
     title = (
         f"The shortest runway is {shortest[0]['company']}'s, {shortest[0]['years_low']:.1f} years at the least; "
-        f"{len(table) - len(known)} of {len(table)} cannot be told."
-        if shortest else f"No runway can be told: none of {len(table)} firms has published a recent burn."
+        f"{len(table) - len(known)} of {len(table)} have none that can be told."
+        if shortest else f"No runway of {len(table)} firms can be told on this day."
     )  # fmt: skip
     style.finish(
         figure, title=title,
