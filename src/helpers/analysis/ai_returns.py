@@ -68,6 +68,21 @@ class Amount:
     rows: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Figure:
+    """A figure that may be unknown, with its rows.
+
+    Parameters
+    ----------
+    value : float or None
+        USD millions.
+    rows : tuple of str
+    """
+
+    value: float | None
+    rows: tuple[str, ...]
+
+
 def run_rates(vendor_metrics: pd.DataFrame) -> pd.DataFrame:
     """List the builders' own AI revenue.
 
@@ -248,6 +263,12 @@ def model_makers_revenue(vendor_metrics: pd.DataFrame) -> tuple[Amount, pd.Times
     if not rows:
         raise MissingFigureError("revenue of OpenAI and Anthropic since 2023 is not known")
     return Amount(total, tuple(rows)), last
+
+
+def revenue_from_openai(vendor_metrics: pd.DataFrame) -> Figure:
+    """Return what Microsoft took in from OpenAI in the last fiscal year that is known, or no value."""
+    rows = select(vendor_metrics, "revenue_from_openai_usd_m", company="Microsoft", months=12).tail(1)
+    return Figure(float(rows["value"].iloc[0]) if len(rows) else None, tuple(rows.index))
 
 
 def cloud_growth(financing: pd.DataFrame, tickers: Sequence[str], last: pd.Period) -> Amount:

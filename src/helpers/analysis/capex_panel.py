@@ -34,6 +34,13 @@ OUTCOMES: dict[str, str] = {
     "ocf_margin": "operating cash flow as a share of revenue",
     "fcf_margin": "free cash flow as a share of revenue",
 }
+# The column whose change over some quarters is the outcome of a local projection, and its name and unit.
+LEVELS: dict[str, tuple[str, str, str]] = {
+    "revenue_growth": ("log_revenue", "revenue", "per cent"),
+    "operating_margin": ("operating_margin", "operating margin", "points"),
+    "ocf_margin": ("ocf_margin", "operating cash flow margin", "points"),
+    "fcf_margin": ("fcf_margin", "free cash flow margin", "points"),
+}
 # Four years: four of each season, so that a firm's usual level of a season is an average.
 LEAST_QUARTERS = 16
 _GROWING = ("revenue", "capex", "operating_cash_flow", "operating_income")

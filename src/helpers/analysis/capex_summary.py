@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
-from helpers.analysis.fiscal_quarters import QUARTERS_A_YEAR, in_order, trailing_twelve_months
+from helpers.analysis.fiscal_quarters import QUARTERS_A_YEAR, in_order, latest_quarters, trailing_twelve_months
 
 # Firms of the dot-com years with capex and revenue confirmed in at least two of the same years.
 THEN_FIRMS = ("INTC", "SBC", "VZ", "BLS", "AMZN")
@@ -14,6 +16,105 @@ NOW_FIRMS = ("ORCL", "META", "MSFT", "GOOGL", "AMZN")
 FIRST_YEAR_NOW = 2017
 # How the note of `financing` says that a debt is not a total.
 _PARTIAL = "partial:"
+
+
+@dataclass(frozen=True)
+class GroupYear:
+    """The last twelve months of a group of firms.
+
+    Parameters
+    ----------
+    capex, revenue : float or None
+        USD millions; None where one firm's year is not known.
+    rows : tuple of str
+    """
+
+    capex: float | None
+    revenue: float | None
+    rows: tuple[str, ...]
+
+    @property
+    def share(self) -> float | None:
+        """Capex in per cent of revenue."""
+        return 100 * self.capex / self.revenue if self.capex is not None and self.revenue else None
+
+
+def group_year(cash_flows: pd.DataFrame, tickers: Sequence[str]) -> GroupYear:
+    """Add up the last four quarters of some firms.
+
+    Parameters
+    ----------
+    cash_flows : DataFrame, one row a firm-quarter
+    tickers : sequence of str
+
+    Returns
+    -------
+    GroupYear
+    """
+    last = latest_quarters(cash_flows[cash_flows["ticker"].astype(str).isin(list(tickers))], QUARTERS_A_YEAR)
+    whole = len(last) == QUARTERS_A_YEAR * len(tickers) and last[["capex", "revenue"]].notna().all(axis=None)
+    if not whole:
+        return GroupYear(None, None, tuple(last.index))
+    return GroupYear(float(last["capex"].sum()), float(last["revenue"].sum()), tuple(last.index))
+
+
+def error_table(estimates: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+    """Lay out fixed-effects estimates for readers.
+
+    Parameters
+    ----------
+    estimates : DataFrame
+        From `helpers.analysis.panel_estimates.fixed_effects`, one regressor.
+    names : mapping of error to its name
+
+    Returns
+    -------
+    DataFrame
+        Heads as readers see them; a dash where an error has no such figure.
+    """
+
+    def written(values: pd.Series, digits: int) -> list[str]:
+        return [f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}") if np.isfinite(value) else "–" for value in values]
+
+    return pd.DataFrame(
+        {
+            "error": [names[str(error)] for error in estimates["error"]],
+            "coefficient": written(estimates["coefficient"], 3),
+            "standard error": written(estimates["standard_error"], 3),
+            "from": written(estimates["low"], 2),
+            "to": written(estimates["high"], 2),
+            "p": written(estimates["p_value"], 3),
+            "degrees": written(estimates["degrees_of_freedom"], 1),
+            "small-sample factor": written(estimates["small_sample_factor"], 4),
+            "lag": ["–" if pd.isna(lag) else str(lag) for lag in estimates["lag"]],
+            "package": estimates["package"].to_numpy(),
+        }
+    )
+
+
+def reading(coefficient: float, p_value: float, detectable: float, size: float = 0.05) -> str:
+    """Say in words what an estimate means beside what the panel could have seen.
+
+    Parameters
+    ----------
+    coefficient : float
+    p_value : float
+        Of the test that is believed.
+    detectable : float
+        Smallest effect seen with the wished power, positive.
+    size : float
+
+    Returns
+    -------
+    str
+        A clause without a full stop.
+    """
+    if p_value < size:
+        direction = "falls" if coefficient < 0 else "rises"
+        return f"the outcome {direction} after more capex, by more than chance explains"
+    if abs(coefficient) < detectable:
+        return "no effect is seen, and one of this size could not have been seen: the data are silent, not negative"
+    return "the estimate is large, but firms disagree too much to tell it from zero"
 
 
 def spending_shares(cash_flows: pd.DataFrame) -> pd.DataFrame:

@@ -38,6 +38,19 @@ PERIODS: dict[str, tuple[str, str]] = {
 EFFECTS: dict[str, tuple[str, ...]] = {"firm and quarter": (FIRM, TIME), "firm": (FIRM,)}
 LAGS = (1, 4)
 WEIGHTS: dict[str, str | None] = {"equal": None, "revenue": "revenue"}
+# The rows of the grid under the curve: column, then value and label.
+GRID: dict[str, tuple[tuple[str, str], ...]] = {
+    "definition": (
+        ("gross", "FCF: gross"),
+        ("company", "FCF: as the firm says"),
+        ("after_stock_compensation", "FCF: after pay in shares"),
+    ),
+    "firm_set": tuple((name, name) for name in FIRM_SETS),
+    "period": tuple((name, name) for name in PERIODS),
+    "effects": tuple((name, f"effects: {name}") for name in EFFECTS),
+    "lag": (("1", "lag of 1 quarter"), ("4", "lag of 4 quarters")),
+    "weights": (("equal", "equal weights"), ("revenue", "weighted by revenue")),
+}
 CHOICES = ("outcome", "definition", "firm_set", "period", "effects", "lag", "weights")
 STATISTICS: dict[str, str] = {
     "share_significant": "share of specifications with p below 5 per cent",
