@@ -1,0 +1,401 @@
+"""The questions of the dot-com comparison: explosive episodes, replications, investment, capex, log-periodic fits.
+
+Each question takes frames as the tables hold them and gives tidy frames back. The tests themselves are in
+`helpers.analysis.exuberance`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from helpers.analysis import exuberance
+from helpers.analysis.boom_paths import ratio_of
+from helpers.analysis.fiscal_quarters import in_order
+from helpers.analysis.free_cash_flow import capex_share
+
+LEVEL = 0.95
+# Stocks have daily quotes elsewhere, but these tables hold month ends; this many are needed for a log-periodic fit.
+FEWEST_MONTHS = 24
+# What the papers print. PSY 2015: Table 8 and section 5, price/dividend ratio of the S&P 500, 1871-01 to 2010-12.
+# PWY 2011: Table 1, log real Nasdaq, 1973-02 to 2005-06, windows from a tenth of the sample.
+PUBLISHED = {
+    "PSY GSADF": "4.21",
+    "PSY episodes": "1879-10 to 1880-04; 1928-11 to 1929-10; 1955-01 to 1956-04; 1986-06 to 1987-09; "
+    "1995-11 to 2001-08",
+    "PWY SADF": "2.894",
+    "PWY start": "1995-06",
+}
+PSY_SPAN, PSY_ROWS, PSY_DURATION = ("1871-01", "2010-12"), 89, 6
+PWY_SPAN, PWY_SHARE = ("1973-02", "2005-06"), 0.10
+# Right-tail 5 per cent value of the Dickey-Fuller statistic, what PWY date the start with.
+PWY_LINE = -0.08
+YARDSTICKS: dict[str, tuple[str, str]] = {
+    "sp500_top10_share_dotcom_peak": ("then", "share of the ten largest firms in the S&P 500"),
+    "sp500_top10_share": ("now", "share of the ten largest firms in the S&P 500"),
+    "sp500_top10_share_aug": ("now", "share of the ten largest firms in the S&P 500"),
+    "sp500_top10_forward_pe": ("by year", "forward price/earnings of the ten largest"),
+    "cisco_trailing_pe_peak": ("then", "trailing price/earnings of the boom's emblem (Cisco)"),
+    "cisco_forward_pe_peak": ("then", "forward price/earnings of the boom's emblem (Cisco)"),
+    "nvidia_forward_pe": ("now", "forward price/earnings of the boom's emblem (NVIDIA)"),
+    "telecom_capex_peak_share_gdp_low": ("then", "capex of the builders over GDP, low"),
+    "telecom_capex_peak_share_gdp_high": ("then", "capex of the builders over GDP, high"),
+    "us_ipo_mean_first_day_return_1999_2000": ("then", "mean first-day return of share offerings"),
+    "us_vc_ai_share_of_deal_value": ("now", "AI's share of US venture capital"),
+    "fibre_capacity_in_use": ("then", "share of fibre capacity in use"),
+    "hyperscaler_capex_to_ocf_big5_q2": ("now", "capex of the five builders over operating cash flow, one quarter"),
+}
+# Industry estimates of capex that were made on different bases and are never joined.
+INDUSTRY = {
+    "na_wireline_capex_rhk_nov2001": "RHK, November 2001: North American wireline",
+    "na_wireline_capex_rhk_apr2002": "RHK, April 2002: the same, revised",
+    "na_service_provider_capex_infonetics": "Infonetics: North American public wireline and cable",
+}
+TELECOMS = ("SBC", "VZ", "BLS", "T", "WCOM")
+BUILDERS = ("AMZN", "MSFT", "GOOGL", "META", "ORCL")
+
+
+@dataclass(frozen=True)
+class Examination:
+    """One series under the tests.
+
+    Parameters
+    ----------
+    name : str
+        As readers know it.
+    kind : str
+        ``price``, ``valuation``, ``fundamental`` or ``placebo``.
+    result : RadfResult
+    null : NullDistribution
+    rows : tuple of str
+        Row ids of the series.
+    """
+
+    name: str
+    kind: str
+    result: exuberance.RadfResult
+    null: exuberance.NullDistribution
+    rows: tuple[str, ...]
+
+    def critical(self, rule: str) -> exuberance.CriticalValues:
+        """Return the critical values under a rule."""
+        return exuberance.under_rule(self.null, rule)
+
+    def episodes(self, rule: str) -> pd.DataFrame:
+        """Return the episodes under a rule, at 5 per cent."""
+        return exuberance.date_stamp(self.result, self.critical(rule))
+
+    def sequence(self) -> pd.DataFrame:
+        """Return the statistic beside the 5 per cent line of each rule: ``month``, ``value``, ``bsadf`` and the rules."""
+        place = exuberance.LEVELS.index(LEVEL)
+        lines = {rule: self.critical(rule).values[place] for rule in exuberance.RULES}
+        known = self.result.frame()
+        months = pd.PeriodIndex(known.index).to_timestamp(how="end").normalize()
+        return pd.DataFrame(
+            {"month": months, "value": np.exp(known["value"]).to_numpy(), "bsadf": self.result.bsadf, **lines},
+            index=pd.Index(self.rows[-len(known) :], name="row"),
+        )
+
+    def months_above(self, rule: str) -> int:
+        """Count the months above a rule's line, however short the run."""
+        sequence = self.sequence()
+        return int((sequence["bsadf"] > sequence[rule]).sum())
+
+    @property
+    def p_value(self) -> float:
+        """Simulated p-value of GSADF."""
+        return self.critical("family").p_value(self.result.gsadf)
+
+
+def examine(
+    name: str,
+    path: pd.DataFrame,
+    *,
+    kind: str,
+    lags: int,
+    draws: int,
+    seed: int,
+    cache: exuberance.Cache | None = None,
+    since: str | None = None,
+) -> Examination:
+    """Test the logarithm of a monthly path.
+
+    Parameters
+    ----------
+    name, kind : str
+    path : DataFrame
+        From `helpers.analysis.boom_paths.monthly`.
+    lags, draws, seed : int
+    cache : Cache, optional
+    since : str, optional
+        First month.
+
+    Returns
+    -------
+    Examination
+
+    Raises
+    ------
+    ValueError
+        As `exuberance.radf`.
+    """
+    part = path if since is None else path[path["month"] >= pd.Period(since, "M")]
+    series = pd.Series(np.log(part["value"].to_numpy(dtype=np.float64)), pd.PeriodIndex(part["month"]))
+    result = exuberance.radf(series, lags=lags)
+    null = exuberance.null_distribution(len(series), lags=lags, draws=draws, seed=seed, cache=cache)
+    return Examination(name, kind, result, null, tuple(str(row) for row in part.index))
+
+
+def statistics(examinations: Sequence[Examination], rule: str) -> pd.DataFrame:
+    """Return a line a series.
+
+    Returns
+    -------
+    DataFrame
+        ``series``, ``kind``, ``lags``, ``first``, ``last``, ``months``, ``gsadf``, ``critical`` and ``error`` (5 per
+        cent value and its Monte Carlo standard error), ``p_value``, ``peak`` (month of the largest statistic),
+        ``months_above`` (months above the line of `rule`, however short the run), ``episodes`` (under `rule`, in words).
+    """
+    lines = []
+    for one in examinations:
+        line, result = one.critical(rule), one.result
+        place = line.levels.index(LEVEL)
+        lines.append(
+            {
+                "series": one.name,
+                "kind": one.kind,
+                "lags": result.lags,
+                "first": str(result.series.index[0]),
+                "last": str(result.series.index[-1]),
+                "months": result.observations,
+                "gsadf": result.gsadf,
+                "critical": float(line.gsadf[place]),
+                "error": float(line.gsadf_error[place]),
+                "p_value": one.p_value,
+                "peak": str(result.index[int(np.argmax(result.bsadf))]),
+                "months_above": one.months_above(rule),
+                "episodes": in_words(one.episodes(rule)),
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def in_words(episodes: pd.DataFrame) -> str:
+    """Write episodes as ``1995-12 to 2000-03 (rise)``, joined; ``none`` where there are none."""
+    words = [
+        f"{row['start']!s} to {'now' if row['ongoing'] else str(row['end'])} ({row['direction']})"
+        for _, row in episodes.iterrows()
+    ]  # fmt: skip
+    return "; ".join(words) or "none"
+
+
+def by_rule(examinations: Sequence[Examination]) -> pd.DataFrame:
+    """Return every episode of every series under every rule: ``series`` and the columns of `date_stamp`."""
+    parts = [
+        one.episodes(rule).assign(series=one.name) for one in examinations for rule in exuberance.RULES
+    ]  # fmt: skip
+    return pd.concat([part for part in parts if len(part)], ignore_index=True) if any(map(len, parts)) else parts[0]
+
+
+def rules_in_words(examinations: Sequence[Examination]) -> pd.DataFrame:
+    """Return rules by series with the episodes in words; a rule without episodes says so."""
+    return pd.DataFrame(
+        [
+            {
+                "rule": rule,
+                "line": words,
+                **{one.name: in_words(one.episodes(rule)) for one in examinations},
+            }
+            for rule, words in exuberance.RULES.items()
+        ]
+    )  # fmt: skip
+
+
+def now(examination: Examination, rule: str, start: str) -> str:
+    """Say in one clause whether the series has been explosive since a date."""
+    episodes = examination.episodes(rule)
+    late = episodes[[end >= pd.Period(start, "M") for end in episodes["end"]]] if len(episodes) else episodes
+    if late.empty:
+        return "no explosive month"
+    running = bool(late["ongoing"].iloc[-1])
+    return f"{in_words(late)}, {'still running' if running else 'over'}"
+
+
+def replications(
+    nasdaq: pd.DataFrame, shiller: pd.DataFrame, *, lags: Sequence[int], draws: int, seed: int,
+    cache: exuberance.Cache | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
+    """Repeat the two papers on the shipped tables, and what changes their results.
+
+    Parameters
+    ----------
+    nasdaq : DataFrame
+        Real Nasdaq, from `helpers.analysis.boom_paths.real_nasdaq`.
+    shiller : DataFrame
+    lags : sequence of int
+    draws, seed : int
+    cache : Cache, optional
+
+    Returns
+    -------
+    statistics : DataFrame
+        ``paper``, ``published``, ``lags``, ``found``, ``start`` (PWY: first month from 1990 on above the line).
+    episodes : DataFrame
+        ``rule``, ``episodes``: of PSY's series at lag 0.
+    """
+    ratio, real = _between(ratio_of(shiller, "month", "price", "dividend"), PSY_SPAN), _between(nasdaq, PWY_SPAN)
+    if len(ratio) < PSY_ROWS + 6 or len(real) < 40:
+        return pd.DataFrame(columns=["paper", "published", "lags", "found", "start"]), pd.DataFrame()
+    lines = []
+    for k in lags:
+        found = exuberance.radf(ratio, min_rows=PSY_ROWS, lags=k)
+        lines.append(
+            {
+                "paper": "PSY 2015: GSADF",
+                "published": PUBLISHED["PSY GSADF"],
+                "lags": k,
+                "found": found.gsadf,
+                "start": "",
+            }
+        )
+    for k in lags:
+        found = exuberance.radf(np.log(real), min_rows=int(PWY_SHARE * len(real)), lags=k)
+        above = found.index[(found.badf > PWY_LINE) & (found.index >= pd.Period("1990-01", "M"))]
+        start = str(above[0]) if len(above) else "never"
+        lines.append(
+            {
+                "paper": "PWY 2011: SADF",
+                "published": PUBLISHED["PWY SADF"],
+                "lags": k,
+                "found": found.sadf,
+                "start": start,
+            }
+        )
+    result = exuberance.radf(ratio, min_rows=PSY_ROWS)
+    null = exuberance.null_distribution(len(ratio), min_rows=PSY_ROWS, draws=draws, seed=seed, cache=cache)
+    dated = [
+        (rule, in_words(exuberance.date_stamp(result, exuberance.under_rule(null, rule), PSY_DURATION)))
+        for rule in exuberance.RULES
+    ]
+    dated.append(("in the paper", PUBLISHED["PSY episodes"]))
+    return pd.DataFrame(lines), pd.DataFrame(dated, columns=["rule", "episodes"])
+
+
+def _between(path: pd.DataFrame, span: tuple[str, str]) -> pd.Series:
+    """Return the part of a path in a span of months, by month."""
+    first, last = (pd.Period(month, "M") for month in span)
+    part = path[(path["month"] >= first) & (path["month"] <= last)]
+    return pd.Series(part["value"].to_numpy(dtype=np.float64), pd.PeriodIndex(part["month"], freq="M"))
+
+
+def investment_share(macro: pd.DataFrame) -> pd.DataFrame:
+    """Return investment in information processing and software over GDP.
+
+    Returns
+    -------
+    DataFrame
+        ``quarter`` (date) and ``share`` (per cent) on the table's rows.
+    """
+    share = 100 * macro["private_investment_info_processing_software_bn"] / macro["gdp_nominal_bn"]
+    frame = pd.DataFrame({"quarter": macro["quarter"], "share": share}, macro.index)
+    return frame.dropna().sort_values("quarter")
+
+
+def share_breaks(share: pd.DataFrame, max_breaks: int = 4) -> exuberance.Breaks:
+    """Find the breaks in level and slope of `investment_share`, with intervals that allow for autocorrelation."""
+    series = pd.Series(share["share"].to_numpy(), pd.DatetimeIndex(share["quarter"]).to_period("Q"))
+    return exuberance.structural_breaks(series, model="trend", max_breaks=max_breaks, autocorrelated=True)
+
+
+def capex_then(dotcom_firms: pd.DataFrame, tickers: Sequence[str] = TELECOMS) -> pd.DataFrame:
+    """Return capex over operating cash flow of the firms of then, where a row holds both.
+
+    Returns
+    -------
+    DataFrame
+        ``era``, ``ticker``, ``company``, ``year``, ``ratio`` (per cent) on the table's rows.
+    """
+    part = dotcom_firms[dotcom_firms["ticker"].astype(str).isin(list(tickers))]
+    ratio = 100 * part["capex"] / part["operating_cash_flow"].where(part["operating_cash_flow"] > 0)
+    frame = part.assign(era="then", year=part["fiscal_year"], ratio=ratio, ticker=part["ticker"].astype(str))
+    return frame.loc[ratio.notna(), ["era", "ticker", "company", "year", "ratio"]].sort_values(["ticker", "year"])
+
+
+def capex_now(cash_flows: pd.DataFrame, tickers: Sequence[str] = BUILDERS, since: int = 2019) -> pd.DataFrame:
+    """Return capex over operating cash flow of twelve months, at each year's last known quarter; as `capex_then`."""
+    ordered = in_order(cash_flows)
+    part = ordered.assign(ratio=capex_share(ordered), year=ordered["period_end"].dt.year)
+    part = part[part["ticker"].astype(str).isin(list(tickers)) & (part["year"] >= since) & part["ratio"].notna()]
+    part = part.assign(era="now", company=part["ticker"].astype(str), ticker=part["ticker"].astype(str))
+    last = part.groupby([part["ticker"], part["year"]]).tail(1)
+    return last[["era", "ticker", "company", "year", "ratio"]]
+
+
+def yardsticks(benchmarks: pd.DataFrame) -> pd.DataFrame:
+    """Return the published yardsticks of both booms.
+
+    Returns
+    -------
+    DataFrame
+        ``measure``, ``era``, ``year``, ``value``, ``unit``, ``source_id``, ``note`` on the table's rows.
+    """
+    names = benchmarks["series"].astype(str)
+    part = benchmarks[names.isin(list(YARDSTICKS))]
+    names = part["series"].astype(str)
+    era = pd.Series([YARDSTICKS[name][0] for name in names], part.index, dtype="str")
+    era = era.where(era != "by year", pd.Series(np.where(part["year"] <= 2005, "then", "now"), part.index, dtype="str"))
+    frame = part.assign(measure=[YARDSTICKS[name][1] for name in names], era=era)
+    order = [measure for _, measure in YARDSTICKS.values()]
+    frame = frame.assign(_order=frame["measure"].map(order.index)).sort_values(["_order", "year"], kind="stable")
+    return frame[["measure", "era", "year", "value", "unit", "source_id", "note"]]
+
+
+def industry(benchmarks: pd.DataFrame) -> pd.DataFrame:
+    """Return the analysts' estimates of telecom capex, each basis apart: ``basis``, ``year``, ``value``, ``note``."""
+    part = benchmarks[benchmarks["series"].astype(str).isin(list(INDUSTRY))]
+    frame = part.assign(basis=part["series"].astype(str).map(INDUSTRY))
+    return frame[["basis", "year", "value", "note"]].sort_values(["basis", "year"])
+
+
+def log_periodic_fits(
+    path: pd.DataFrame, spans: Mapping[str, tuple[str, str]]
+) -> tuple[dict[str, exuberance.LogPeriodicFit], dict[str, tuple[str, ...]]]:
+    """Fit the log-periodic power law to the booms of a monthly path.
+
+    Parameters
+    ----------
+    path : DataFrame
+    spans : mapping of name to (first, last) ISO dates
+
+    Returns
+    -------
+    fits, rows : dict
+        A boom of fewer than `FEWEST_MONTHS` known months has neither.
+    """
+    fits, rows = {}, {}
+    for name, (first, last) in spans.items():
+        inside = (path["month"] >= pd.Period(first, "M")) & (path["month"] <= pd.Period(last, "M"))
+        part = path[inside]
+        if len(part) >= FEWEST_MONTHS:
+            series = pd.Series(np.log(part["value"].to_numpy(dtype=np.float64)), pd.PeriodIndex(part["month"]))
+            fits[name] = exuberance.lppls_fit(series)
+            rows[name] = tuple(str(row) for row in part.index)
+    return fits, rows
+
+
+def fit_table(fits: Mapping[str, exuberance.LogPeriodicFit]) -> pd.DataFrame:
+    """Return a line a fit: best critical month, its interval, parameters, and why it is not identified."""
+    lines: list[dict[str, Any]] = [
+        {
+            "boom": name, "critical time": str(fit.tc.date()), "days ahead": fit.tc_days,
+            "not ruled out, days": f"{fit.low:.0f} to {fit.high:.0f}", "m": fit.m, "w": fit.w,
+            "autocorrelation": fit.autocorrelation, "identified": "yes" if fit.identified else "no",
+            "why not": "; ".join(fit.reasons),
+        }
+        for name, fit in fits.items()
+    ]  # fmt: skip
+    return pd.DataFrame(lines)
