@@ -255,7 +255,8 @@ def _post_money(rounds: pd.DataFrame, name: str, claimed: float) -> tuple[str, f
     if found.empty:
         return None
     value = float(found["post_money_usd_m"].iloc[0])
-    verdict = SUPPORTED if abs(value / claimed - 1) * 100 <= POST_WITHIN_PERCENT else NOT_SUPPORTED
+    # Products of whole millions are exact, so the border belongs to the rule.
+    verdict = SUPPORTED if 100 * abs(value - claimed) <= POST_WITHIN_PERCENT * claimed else NOT_SUPPORTED
     reason = f"The {name} was announced at {money(value)} after the money; the article says {money(claimed)}."
     return verdict, value, reason, tuple(found.index)
 
@@ -273,7 +274,7 @@ def a36(rounds: pd.DataFrame) -> Verdict:
     if step.empty:
         return not_testable("Missing: a priced round of Anthropic before its Series E.", "USD m")
     value, name = float(step["previous_usd_m"].iloc[0]), str(step["previous_round"].iloc[0])
-    gap = 100 * abs(value / PREVIOUS_USD_M - 1)
+    gap = 100 * abs(value - PREVIOUS_USD_M) / PREVIOUS_USD_M
     partly = PARTLY_SUPPORTED if gap <= PREVIOUS_PARTLY_PERCENT else NOT_SUPPORTED
     verdict = SUPPORTED if gap <= PREVIOUS_WITHIN_PERCENT else partly
     reason = (
