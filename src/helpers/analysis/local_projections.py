@@ -160,9 +160,8 @@ def _at(panel: pd.DataFrame, column: str, ahead: int) -> pd.Series:
 def _one_horizon(plan: Design, shock: str, effects: Sequence[str], level: float) -> tuple[dict[str, object], pd.Series]:
     """Fit one horizon; return its row, and what each firm contributes to the estimate's error."""
     fit = fit_pyfixest(plan, "change", effects, FIRM, TIME)
-    fit.vcov({"CRV1": "firm"})
-    estimate = float(np.asarray(fit.coef())[0])
-    error = float(np.sqrt(clustered_factor(plan)) * np.asarray(fit.se())[0])
+    estimate = float(fit.coefficients()[0])
+    error = float(np.sqrt(clustered_factor(plan)) * fit.raw_errors({"CRV1": "firm"})[0])
     reach = float(stdtrit(plan.clusters - 1, (1 + level) / 2)) * error
     enumerable = plan.clusters <= MOST_CLUSTERS
     one = plan.only(shock)

@@ -129,27 +129,57 @@ def fixed_effects(
     if "driscoll_kraay" in errors:
         _refuse_holes(plan.sample, time)
     fit = fit_pyfixest(plan, outcome, effects, cluster, time, weights)
-    estimates = np.asarray(fit.coef(), dtype="float64")
-    made = {name: _MAKERS[name](plan, fit, estimates, lag, level) for name in errors}
-    return _tidy(plan, estimates, made, effects, time)
+    made = {name: _MAKERS[name](plan, fit, lag, level) for name in errors}
+    return _tidy(plan, fit.coefficients(), made, effects, time)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fit by pyfixest in standard deviations, read back in the units of the data.
+
+    Parameters
+    ----------
+    model : pyfixest Feols
+    scale : ndarray, shape (k,)
+        Units of each coefficient: pyfixest takes a regressor of small numbers for collinear.
+    quarters : int
+    """
+
+    model: Any
+    scale: Array
+    quarters: int
+
+    def coefficients(self) -> Array:
+        """Return the slopes, shape (k,); the constant that pyfixest puts first is left out."""
+        slopes: Array = np.asarray(self.model.coef(), dtype="float64")[-len(self.scale) :] * self.scale
+        return slopes
+
+    def raw_errors(self, kind: Any, options: Mapping[str, Any] | None = None) -> Array:
+        """Return standard errors of one kind without small-sample factor, shape (k,)."""
+        with _expected_messages():
+            self.model.vcov(kind, vcov_kwargs=options)
+        errors: Array = np.asarray(self.model.se(), dtype="float64")[-len(self.scale) :] * self.scale
+        return errors
 
 
 def fit_pyfixest(
     plan: Design, outcome: str, effects: Sequence[str], cluster: str, time: str, weights: str | None = None
-) -> Any:
+) -> Fit:
     """Fit by pyfixest, with plain column names and raw variances (no small-sample factor).
 
     Returns
     -------
-    pyfixest Feols
+    Fit
         Regressors in the order of ``plan.names``; clusters ``firm``, quarters ``time``.
     """
     import pyfixest  # takes seconds: only where it is needed
 
     sample = plan.sample
-    data = pd.DataFrame({"outcome": sample[outcome].to_numpy(dtype="float64")})
+    size = sample[[outcome, *plan.names]].to_numpy(dtype="float64").std(axis=0)
+    size = np.where(size > 0, size, 1.0)
+    data = pd.DataFrame({"outcome": sample[outcome].to_numpy(dtype="float64") / size[0]})
     for place, name in enumerate(plan.names):
-        data[f"x{place}"] = sample[name].to_numpy(dtype="float64")
+        data[f"x{place}"] = sample[name].to_numpy(dtype="float64") / size[place + 1]
     for place, effect in enumerate(effects):
         data[f"e{place}"] = crossed(sample, effect)
     data["firm"], data["time"] = crossed(sample, cluster), sample[time].to_numpy(dtype="int64")
@@ -158,7 +188,7 @@ def fit_pyfixest(
     right = " + ".join(f"x{place}" for place in range(len(plan.names)))
     absorbed = " + ".join(f"e{place}" for place in range(len(effects)))
     with _expected_messages():
-        return pyfixest.feols(
+        model = pyfixest.feols(
             f"outcome ~ {right}" + (f" | {absorbed}" if effects else ""),
             data=data,
             vcov="iid",
@@ -168,6 +198,7 @@ def fit_pyfixest(
             drop_intercept=False,
             demeaner=pyfixest.MapDemeaner(fixef_tol=_DEMEANING_TOLERANCE),
         )
+    return Fit(model, size[0] / size[1:], int(sample[time].nunique()))
 
 
 @contextmanager
@@ -176,12 +207,6 @@ def _expected_messages() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*singleton fixed effect", category=UserWarning)
         yield
-
-
-def _slopes(plan: Design, values: Any) -> Array:
-    """Leave out the constant, which pyfixest puts first where there are no effects."""
-    array: Array = np.asarray(values, dtype="float64")
-    return array[-len(plan.names) :]
 
 
 def _from_t(estimates: Array, errors: Array, freedom: float | Array, level: float) -> dict[str, Any]:
@@ -197,23 +222,17 @@ def _from_t(estimates: Array, errors: Array, freedom: float | Array, level: floa
     }
 
 
-def _raw_errors(plan: Design, fit: Any, kind: Any, options: Mapping[str, Any] | None = None) -> Array:
-    with _expected_messages():
-        fit.vcov(kind, vcov_kwargs=options)
-    return _slopes(plan, fit.se())
-
-
 def _absorbed(plan: Design) -> int:
     """Count coefficients and effects."""
     return len(plan.names) + int(plan.dummies.shape[1])
 
 
-def _iid(plan: Design, fit: Any, estimates: Array, _lag: int, level: float) -> Error:
+def _iid(plan: Design, fit: Fit, _lag: int, level: float) -> Error:
     n, spent = plan.rows, _absorbed(plan)
     # pyfixest divides the squared residuals by n - 1.
     factor = (n - 1) / (n - spent)
-    errors = np.sqrt(factor) * _raw_errors(plan, fit, "iid")
-    return Error(**_from_t(_slopes(plan, estimates), errors, n - spent, level), package="pyfixest", factor=factor)
+    errors = np.sqrt(factor) * fit.raw_errors("iid")
+    return Error(**_from_t(fit.coefficients(), errors, n - spent, level), package="pyfixest", factor=factor)
 
 
 def clustered_factor(plan: Design, clusters: int | None = None) -> float:
@@ -224,44 +243,44 @@ def clustered_factor(plan: Design, clusters: int | None = None) -> float:
 
 
 def _clustered(kind: str) -> Callable[..., Error]:
-    def make(plan: Design, fit: Any, estimates: Array, _lag: int, level: float) -> Error:
+    def make(plan: Design, fit: Fit, _lag: int, level: float) -> Error:
         factor = clustered_factor(plan)
-        errors = np.sqrt(factor) * _raw_errors(plan, fit, {kind: "firm"})
-        table = _from_t(_slopes(plan, estimates), errors, plan.clusters - 1, level)
+        errors = np.sqrt(factor) * fit.raw_errors({kind: "firm"})
+        table = _from_t(fit.coefficients(), errors, plan.clusters - 1, level)
         return Error(**table, package="pyfixest", factor=factor)
 
     return make
 
 
-def _two_way(plan: Design, fit: Any, estimates: Array, _lag: int, level: float) -> Error:
-    fewest = min(plan.clusters, int(fit._data["time"].nunique()))
+def _two_way(plan: Design, fit: Fit, _lag: int, level: float) -> Error:
+    fewest = min(plan.clusters, fit.quarters)
     factor = clustered_factor(plan, fewest)
-    errors = np.sqrt(factor) * _raw_errors(plan, fit, {"CRV1": "firm + time"})
-    return Error(**_from_t(_slopes(plan, estimates), errors, fewest - 1, level), package="pyfixest", factor=factor)
+    errors = np.sqrt(factor) * fit.raw_errors({"CRV1": "firm + time"})
+    return Error(**_from_t(fit.coefficients(), errors, fewest - 1, level), package="pyfixest", factor=factor)
 
 
-def _driscoll_kraay(plan: Design, fit: Any, estimates: Array, lag: int, level: float) -> Error:
-    n, quarters = plan.rows, int(fit._data["time"].nunique())
+def _driscoll_kraay(plan: Design, fit: Fit, lag: int, level: float) -> Error:
+    n, quarters = plan.rows, fit.quarters
     factor = (n - 1) / (n - _absorbed(plan)) * quarters / (quarters - 1)
-    raw = _raw_errors(plan, fit, "DK", {"lag": lag, "time_id": "time", "panel_id": "firm"})
-    table = _from_t(_slopes(plan, estimates), np.sqrt(factor) * raw, quarters - 1, level)
+    raw = fit.raw_errors("DK", {"lag": lag, "time_id": "time", "panel_id": "firm"})
+    table = _from_t(fit.coefficients(), np.sqrt(factor) * raw, quarters - 1, level)
     return Error(**table, package="pyfixest", factor=factor, lag=lag)
 
 
-def _wild(plan: Design, _fit: Any, _estimates: Array, _lag: int, level: float) -> Error:
+def _wild(plan: Design, _fit: Fit, _lag: int, level: float) -> Error:
     tests = [restricted_wild_bootstrap(plan, name) for name in plan.names]
     ends = np.array([wild_bootstrap_interval(plan, name, level) for name in plan.names])
     empty = np.full(len(plan.names), np.nan)
     return Error(empty, ends[:, 0], ends[:, 1], np.array([test.p_value for test in tests]), empty, "own")
 
 
-def _cr2(plan: Design, _fit: Any, estimates: Array, _lag: int, level: float) -> Error:
+def _cr2(plan: Design, _fit: Fit, _lag: int, level: float) -> Error:
     found = bias_reduced(plan)
-    table = _from_t(_slopes(plan, estimates), found.standard_errors, found.degrees_of_freedom, level)
+    table = _from_t(plan.coefficients(), found.standard_errors, found.degrees_of_freedom, level)
     return Error(**table, package="own", factor=1.0)
 
 
-_MAKERS: dict[str, Callable[[Design, Any, Array, int, float], Error]] = {
+_MAKERS: dict[str, Callable[[Design, Fit, int, float], Error]] = {
     "iid": _iid,
     "crv1": _clustered("CRV1"),
     "crv3": _clustered("CRV3"),
@@ -281,7 +300,6 @@ def _refuse_holes(sample: pd.DataFrame, time: str) -> None:
 
 
 def _tidy(plan: Design, estimates: Array, made: Mapping[str, Error], effects: Sequence[str], time: str) -> pd.DataFrame:
-    slopes = _slopes(plan, estimates)
     estimator = "least squares" + (f" with effects of {' and '.join(effects)}" if effects else "")
     rows = []
     for place, name in enumerate(plan.names):
@@ -290,7 +308,7 @@ def _tidy(plan: Design, estimates: Array, made: Mapping[str, Error], effects: Se
                 {
                     "regressor": name,
                     "error": kind,
-                    "coefficient": slopes[place],
+                    "coefficient": estimates[place],
                     "standard_error": error.standard_error[place],
                     "low": error.low[place],
                     "high": error.high[place],
