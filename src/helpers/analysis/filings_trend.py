@@ -190,7 +190,8 @@ def trends(quarters: pd.DataFrame) -> dict[str, Trend]:
 def overdispersion_p(values: Any, fitted: Any) -> float:
     """Test the Poisson variance by Cameron and Trivedi's auxiliary regression.
 
-    Regresses ``((y - mu)^2 - y) / mu`` on ``mu`` without a constant; under Poisson the slope is zero.
+    Regresses ``((y - mu)^2 - y) / mu`` on ``mu`` without a constant; under Poisson the slope is zero. In
+    series as short as these it rejects less often than its level says: a large p value is weak evidence.
 
     Parameters
     ----------
@@ -267,7 +268,7 @@ def yearly_rates(docket: pd.DataFrame, as_of: str, years: Sequence[int]) -> pd.D
         first, last = pd.Timestamp(year, 1, 1), pd.Timestamp(year + 1, 1, 1) - pd.Timedelta(days=1)
         days = max((min(today, last) - first).days + 1, 0)
         filings = int((dates.dt.year == year).sum())
-        scale = last.dayofyear / days if days >= LEAST_DAYS_OF_A_YEAR else np.nan
+        scale = last.day_of_year / days if days >= LEAST_DAYS_OF_A_YEAR else np.nan
         low, high = _exact_poisson(filings)
         rate = (filings * scale, low * scale, high * scale, scale)
         rows.append((year, filings, days, *rate, int((stated == year).sum())))

@@ -60,7 +60,7 @@ def scale(amounts: pd.DataFrame, *, as_of: str) -> Axes:
             size=9.5, weight="bold",
         )  # fmt: skip
     axes.set_xscale("log")
-    axes.set_xlim(least, rows["usd_m"].max() * 12)
+    axes.set_xlim(least, rows["usd_m"].max() * 20)
     axes.set_yticks(range(len(rows)), list(rows["amount"]))
     _money_ticks(axes)
     high = float(amounts.loc[amounts["kind"] == "simulated", "usd_m"].iloc[-1])
@@ -401,7 +401,7 @@ def exposure_by_defendant(table: pd.DataFrame, *, as_of: str) -> Axes:
 
 def _legend_below(axes: Axes) -> None:
     """Put the legend under the axis: inside it would hide a mark at some date."""
-    axes.legend(loc="upper left", bbox_to_anchor=(0, -0.13), ncols=3)
+    axes.legend(loc="upper left", bbox_to_anchor=(0, -0.13), ncols=3, columnspacing=1.2)
 
 
 def _works(works: float) -> str:
