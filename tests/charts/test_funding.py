@@ -19,6 +19,7 @@ from helpers.charts import circular_deals as deal_charts
 from helpers.charts import funding as charts
 from helpers.charts import listed_firms_financing as listed_charts
 from helpers.charts import style
+from helpers.units import percent
 
 ARTICLE, NOW, EARLY = "2025-09-05", "2026-10-31", "2019-12-31"
 SPACE = "\N{NARROW NO-BREAK SPACE}"
@@ -95,6 +96,7 @@ def test_every_picture_draws_and_tells_itself(drawn: dict, day: str) -> None:
         ("gross", NOW, "Named promises add up to $1,840bn; $407bn of it can be taken out along cycles."),
         ("gross", ARTICLE, "Named promises add up to $48bn; none of it can be taken out along cycles."),
         ("promises", NOW, "OpenAI promised to buy 14.4 times what it takes in a year."),
+        ("promises", ARTICLE, "Meta promised to buy 0.06 times what it takes in a year."),
         ("net_debt", NOW, "2 of 6 firms owe more than they hold; Oracle owes most, $98bn net."),
     ],
 )  # fmt: skip
@@ -142,3 +144,11 @@ def test_a_firm_without_its_own_colour_is_grey() -> None:
     assert deal_charts.colour_of("Google") == style.colour("GOOGL")
     assert deal_charts.colour_of("OpenAI") == style.colour("OpenAI")
     assert pd.Series(charts.INSTRUMENT_LOOKS).map(lambda look: look[0]).is_unique
+
+
+@pytest.mark.parametrize("day", [ARTICLE, NOW])
+def test_the_title_of_capex_says_what_the_analysis_says(drawn: dict, day: str) -> None:
+    flows = listed.sources_and_uses(tables.load("financing", as_of=day), tables.load("cash_flows", as_of=day))
+    share = listed.last_year(flows.join(listed.capex_paid_from(flows))).operations_percent
+    title = style.notes(drawn[day]["capex"].get_figure(root=True)).title
+    assert title.startswith(f"Operations paid {percent(share, 0)} of")

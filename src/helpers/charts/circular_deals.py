@@ -201,11 +201,7 @@ def promises_over_revenue(table: pd.DataFrame, *, as_of: str) -> Axes:
         times = row["times_revenue"]
         known = not pd.isna(times)
         axes.barh(y, times if known else 0, color=colour_of(row["payer"]), height=0.62)
-        against = (
-            f"{count(times, 'times', 1 if times >= 1 else 2)} {row['basis']} {money(row['revenue_usd_m'])}"
-            if known
-            else "revenue unknown"
-        )
+        against = f"{_times(times)} times {row['basis']} {money(row['revenue_usd_m'])}" if known else "revenue unknown"
         text = f"{money(row['promised_usd_m'], 0)}: {against}"
         axes.annotate(
             text.replace("$", r"\$"),
@@ -223,7 +219,7 @@ def promises_over_revenue(table: pd.DataFrame, *, as_of: str) -> Axes:
     axes.spines["bottom"].set_visible(False)
     most = table.dropna(subset=["times_revenue"]).sort_values("times_revenue").tail(1).to_dict("records")
     title = (
-        f"{most[0]['payer']} promised to buy {count(most[0]['times_revenue'], digits=1)} times what it takes in a year."
+        f"{most[0]['payer']} promised to buy {_times(most[0]['times_revenue'])} times what it takes in a year."
         if most else "No promise to buy can be held against a revenue."
     )  # fmt: skip
     style.finish(
@@ -236,3 +232,8 @@ def promises_over_revenue(table: pd.DataFrame, *, as_of: str) -> Axes:
     )  # fmt: skip
     first: Axes = axes
     return first
+
+
+def _times(multiple: float) -> str:
+    """Write a multiple so that a small one does not read as zero."""
+    return count(multiple, digits=1 if multiple >= 1 else 2)

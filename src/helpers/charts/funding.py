@@ -113,7 +113,8 @@ def raised_by_instrument(raised: pd.DataFrame, *, companies: list[str], as_of: s
     last = pd.Timestamp(as_of).year
     first = int(chosen["year"].min()) if len(chosen) else last
     for axes, company in zip(grid.flat, companies, strict=True):
-        firm = chosen[chosen["company"] == company].set_index("year").reindex(range(first, last + 1)).fillna(0)
+        firm = chosen[chosen["company"] == company].set_index("year")[list(INSTRUMENT_LOOKS)]
+        firm = firm.reindex(range(first, last + 1)).fillna(0.0)
         bottom = pd.Series(0.0, index=firm.index)
         for instrument, (ink, hatch) in INSTRUMENT_LOOKS.items():
             height = firm[instrument] / BILLION
@@ -368,5 +369,5 @@ def legend_over_source(figure: Any, handles: Sequence[Any], columns: int) -> Non
 
 def year_axis(axes: Any, first: pd.Timestamp, last: pd.Timestamp) -> None:
     """Write the years of the data under a time axis, and none beyond."""
-    years = range(first.year + (first.dayofyear > 1), last.year + 1)
+    years = range(first.year + (first.day_of_year > 1), last.year + 1)
     axes.set_xticks([pd.Timestamp(year=year, month=1, day=1) for year in years], [str(year) for year in years])
