@@ -70,7 +70,7 @@ TO_BE_NAMED = {
     "break_even.ARTICLE_YEAR", "capex_summary.error_table", "chatgpt_revenue.booked_second_half",
     "coverage.yearly_revenue", "critical_values.null_distribution", "depreciation_pipeline.QUARTERS_AHEAD",
     "depreciation_pipeline.LIVES", "detectable_effect._smallest", "dotcom_comparison.capex_now",
-    "dotcom_comparison.replications", "dotcom_comparison.yardsticks", "explosive_windows_compiled.engine",
+    "dotcom_claims.a06", "dotcom_claims._concentration", "dotcom_comparison.replications", "dotcom_comparison.yardsticks", "explosive_windows_compiled.engine",
     "log_periodic.lppls_fit", "panel_design.FEWEST_CLUSTERS", "structural_breaks._left", "structural_breaks._variance",
     "wild_bootstrap.wild_bootstrap",
 }  # fmt: skip

@@ -111,8 +111,8 @@ def _keys() -> list[Patch | Line2D]:
 
 def _told(table: pd.DataFrame) -> tuple[str, str]:
     """Say how much of the last year's capex operations paid, in all and where it was least."""
-    last = table.sort_values("period_end").groupby("ticker").tail(4)
-    sums = last.groupby("ticker")[["capex", "operations"]].sum(min_count=1).dropna()
+    last = table.sort_values("period_end").groupby("ticker").tail(4).dropna(subset=["capex", "operations"])
+    sums = last.groupby("ticker")[["capex", "operations"]].sum()
     if sums.empty:
         return "Not enough quarters are known to tell what paid for capex.", ""
     share = 100 * sums["operations"] / sums["capex"]
