@@ -68,10 +68,11 @@ ALLOWED: dict[str, str] = {
 TO_BE_NAMED = {
     "adoption.market_interval", "adoption.paths", "ai_returns.model_makers_revenue", "boom_paths.MONTHS_BEFORE",
     "break_even.ARTICLE_YEAR", "capex_summary.error_table", "chatgpt_revenue.booked_second_half",
-    "coverage.yearly_revenue", "critical_values.null_distribution", "depreciation_pipeline.QUARTERS_AHEAD",
-    "depreciation_pipeline.LIVES", "detectable_effect._smallest", "dotcom_comparison.capex_now",
-    "dotcom_claims.a06", "dotcom_claims._concentration", "dotcom_comparison.replications", "dotcom_comparison.yardsticks", "explosive_windows_compiled.engine",
-    "log_periodic.lppls_fit", "panel_design.FEWEST_CLUSTERS", "structural_breaks._left", "structural_breaks._variance",
+    "coverage.yearly_revenue", "critical_values.null_distribution", "depreciation_pipeline.LIVES",
+    "depreciation_pipeline.QUARTERS_AHEAD", "detectable_effect._smallest", "dotcom_claims._concentration",
+    "dotcom_claims.a06", "dotcom_comparison.capex_now", "dotcom_comparison.replications",
+    "dotcom_comparison.yardsticks", "explosive_windows_compiled.engine", "log_periodic.lppls_fit",
+    "panel_design.FEWEST_CLUSTERS", "structural_breaks._left", "structural_breaks._variance",
     "wild_bootstrap.wild_bootstrap",
 }  # fmt: skip
 
