@@ -1,0 +1,271 @@
+"""Who says what it earns from AI, how much that is of its revenue, and how much of what AI costs to build.
+
+The vendors are six: the two model makers and the four large platforms the article names. Three traps:
+
+* No firm discloses its AI capex. What stands for it is a rule of `ai_returns`, and every result names it.
+* The sum counts some dollars twice: what OpenAI pays Microsoft for computing is in both figures.
+* OpenAI states revenue net of its partner's share, Anthropic gross of what clouds resell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from helpers.analysis.ai_returns import ABOVE_BASE, ALL_CAPEX, BUILDERS, SINCE, ai_capex, quarterly_ai_revenue
+from helpers.analysis.fiscal_quarters import QUARTERS_A_YEAR
+from helpers.analysis.vendor_metrics import select
+
+PERCENT = 100
+# A statement is of a fiscal quarter when it is dated at most half a quarter from the quarter's end.
+NEAR_QUARTER_END_DAYS = 45
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """Where a vendor's AI revenue stands in the tables.
+
+    Parameters
+    ----------
+    company, scope : str
+        Of `vendor_metrics`; an empty scope means that it states no AI revenue anywhere.
+    ticker : str
+        Of `cash_flows`; empty for a firm that is not listed.
+    """
+
+    company: str
+    scope: str
+    ticker: str = ""
+
+
+VENDORS: dict[str, Vendor] = {
+    "OpenAI": Vendor("OpenAI", "company"),
+    "Anthropic": Vendor("Anthropic", "company"),
+    "Microsoft": Vendor("Microsoft", "AI business", "MSFT"),
+    "Amazon": Vendor("Amazon", "AWS AI services", "AMZN"),
+    "Alphabet": Vendor("Google", "", "GOOGL"),
+    "Meta": Vendor("Meta", "", "META"),
+}
+MODEL_MAKERS = ("OpenAI", "Anthropic")
+# The sum that claim A01 names: "OpenAI, Anthropic, Microsoft AI run rate".
+CLAIMED = (*MODEL_MAKERS, "Microsoft")
+NUMERATORS: dict[str, tuple[str, ...]] = {
+    "OpenAI, Anthropic and Microsoft": CLAIMED,
+    "with Amazon's AI services": (*CLAIMED, "Amazon"),
+    "OpenAI and Anthropic alone": MODEL_MAKERS,
+}
+DENOMINATORS: dict[str, tuple[tuple[str, ...], str]] = {
+    "five builders, above 2022": (tuple(BUILDERS), ABOVE_BASE),
+    "five builders, all capex": (tuple(BUILDERS), ALL_CAPEX),
+    "Microsoft alone, above 2022": (("MSFT",), ABOVE_BASE),
+}
+DECIDING = ("OpenAI, Anthropic and Microsoft", "five builders, above 2022")
+_COLUMNS = ["vendor", "date", "published", "annual", "kind"]
+
+
+def statements(vendor_metrics: pd.DataFrame) -> pd.DataFrame:
+    """List what is known of each vendor's AI revenue, by date.
+
+    Parameters
+    ----------
+    vendor_metrics : DataFrame
+        The table, as known on some day.
+
+    Returns
+    -------
+    DataFrame, one row a statement, on the row ids
+        ``vendor``, ``date``, ``published``, ``annual`` (USD millions a year), ``kind``. A later
+        statement about the same day replaces the earlier one; guidance is left out.
+    """
+    parts = []
+    for name, vendor in VENDORS.items():
+        rows = select(vendor_metrics, "annualised_revenue_usd_m", company=vendor.company, scopes=[vendor.scope])
+        rows = rows.drop_duplicates("date", keep="last").rename(columns={"value": "annual"})
+        parts.append(rows.assign(vendor=name, kind=rows["kind"].astype(str))[_COLUMNS])
+    return pd.concat(parts)
+
+
+def disclosure(stated: pd.DataFrame) -> pd.DataFrame:
+    """Say for each vendor who gave its AI revenue, how often and since when.
+
+    Parameters
+    ----------
+    stated : DataFrame
+        From `statements`.
+
+    Returns
+    -------
+    DataFrame, one row a vendor, indexed by its name
+        ``by_itself`` (figures the firm gave), ``by_others`` (leaked or estimated), ``first`` and
+        ``last`` (published by the firm; missing where never), ``annual`` (its last figure, USD
+        millions a year) and ``rows`` (ids joined by ";").
+    """
+    table = []
+    for name in VENDORS:
+        own = stated[stated["vendor"] == name]
+        said = own[own["kind"] == "reported"].sort_values("published", kind="stable")
+        table.append(
+            {
+                "vendor": name,
+                "by_itself": len(said),
+                "by_others": len(own) - len(said),
+                "first": said["published"].min(),
+                "last": said["published"].max(),
+                "annual": float(said["annual"].iloc[-1]) if len(said) else np.nan,
+                "rows": ";".join(own.index),
+            }
+        )
+    return pd.DataFrame(table).set_index("vendor")
+
+
+def quarterly(stated: pd.DataFrame, last: pd.Period, held: bool = False) -> pd.DataFrame:
+    """Turn run-rates into revenue by quarter and vendor.
+
+    Parameters
+    ----------
+    stated : DataFrame
+        From `statements`.
+    last : Period
+        Last calendar quarter; not before 2023Q1.
+    held : bool
+        True keeps a vendor's last figure after its last statement.
+
+    Returns
+    -------
+    DataFrame of float64, one row a quarter, one column a vendor with a figure
+        USD millions a quarter: the run-rate at mid-quarter over four, with constant growth between
+        two statements. Missing before the first statement and, unless `held`, after the last.
+    """
+    columns = {}
+    for name in [name for name in VENDORS if (stated["vendor"] == name).any()]:
+        own = stated[stated["vendor"] == name]
+        # Growth of 1 before the first statement: those quarters are taken out below.
+        path = quarterly_ai_revenue(own, last, 1.0)
+        quarters = own["date"].dt.to_period("Q")
+        known = (path.index >= quarters.min()) & (held | (path.index <= quarters.max()))
+        columns[name] = path.where(known)
+    return pd.DataFrame(columns, index=pd.period_range(SINCE, last, freq="Q"))
+
+
+def against_capex(cash_flows: pd.DataFrame, stated: pd.DataFrame, held: bool = False) -> pd.DataFrame:
+    """Hold AI revenue against what stands for AI capex, quarter by quarter.
+
+    Parameters
+    ----------
+    cash_flows : DataFrame, one row a firm-quarter
+    stated : DataFrame
+        From `statements`.
+    held : bool
+        As in `quarterly`.
+
+    Returns
+    -------
+    DataFrame, one row a numerator, denominator and quarter
+        ``numerator``, ``denominator``, ``quarter`` (Period), ``revenue``, ``capex`` (USD millions),
+        ``percent``, ``vendors`` (those that count), ``rows`` (ids joined by ";"). Only quarters with
+        every firm's capex in which all vendors that ever stated a figure are covered, by a
+        statement then or later; a vendor counts nothing before its first statement, so that early
+        quarters are a floor. ``percent`` is missing where the firms spent no more than in 2022.
+    """
+    table = []
+    for label, (tickers, rule) in DENOMINATORS.items():
+        flows = ai_capex(cash_flows, rule)
+        spent, used = _spent(flows, tickers)
+        if spent.empty:
+            continue
+        revenue = quarterly(stated, spent.index.max(), held)
+        for name, vendors in NUMERATORS.items():
+            table += [row | {"numerator": name, "denominator": label} for row in _ratios(revenue, spent, vendors)]
+        table = [row | ({"capex_rows": used[row["quarter"]]} if row["denominator"] == label else {}) for row in table]
+    columns = ["numerator", "denominator", "quarter", "revenue", "capex", "percent", "vendors", "capex_rows"]
+    frame = pd.DataFrame(table, columns=columns)
+    ids = stated.groupby("vendor").groups
+    rows = [
+        ";".join([*(row for name in line.vendors.split(", ") for row in ids[name]), line.capex_rows])
+        for line in frame.itertuples()
+    ]
+    return frame.drop(columns="capex_rows").assign(rows=rows)
+
+
+def _spent(flows: pd.DataFrame, tickers: Sequence[str]) -> tuple[pd.Series, Mapping[pd.Period, str]]:
+    """Add up the AI capex of firms by quarter since 2023, where all of them are known, with the row ids."""
+    part = flows[flows["ticker"].isin(list(tickers)) & (flows["quarter"] >= SINCE) & flows["ai_capex"].notna()]
+    by_quarter = part.groupby("quarter")
+    complete = by_quarter["ticker"].nunique() == len(tickers)
+    total = by_quarter["ai_capex"].sum()[complete]
+    return total, {quarter: ";".join(rows) for quarter, rows in by_quarter.groups.items()}
+
+
+def _ratios(revenue: pd.DataFrame, spent: pd.Series, vendors: Sequence[str]) -> list[dict[str, object]]:
+    part = revenue[[name for name in vendors if name in revenue.columns]]
+    if part.empty or part.isna().all(axis=None):
+        return []
+    last = min(column.last_valid_index() for _, column in part.items() if column.notna().any())
+    rows = []
+    for quarter in spent.index[spent.index <= last]:
+        known = part.loc[quarter].dropna()
+        if known.empty:
+            continue
+        total, capex = float(known.sum()), float(spent[quarter])
+        share = PERCENT * total / capex if capex > 0 else np.nan
+        rows.append({"quarter": quarter, "revenue": total, "capex": capex, "percent": share,
+                     "vendors": ", ".join(known.index)})  # fmt: skip
+    return rows
+
+
+def by_year(quarters: pd.DataFrame) -> pd.DataFrame:
+    """Add the quarters of `against_capex` up to calendar years.
+
+    Returns
+    -------
+    DataFrame, one row a numerator, denominator and year
+        ``quarters`` (how many the year has), ``revenue``, ``capex`` (USD millions), ``percent``,
+        ``vendors`` (of the last quarter), ``deciding`` (bool), ``rows``.
+    """
+    year = quarters["quarter"].map(lambda quarter: quarter.year).rename("year")
+    groups = quarters.groupby(["numerator", "denominator", year], sort=False)
+    table = groups.agg(
+        quarters=("quarter", "size"),
+        revenue=("revenue", "sum"),
+        capex=("capex", "sum"),
+        vendors=("vendors", "last"),
+        rows=("rows", lambda rows: ";".join(dict.fromkeys(";".join(rows).split(";")))),
+    ).reset_index()
+    chosen = (table["numerator"] == DECIDING[0]) & (table["denominator"] == DECIDING[1])
+    return table.assign(
+        percent=(PERCENT * table["revenue"] / table["capex"]).where(table["capex"] > 0), deciding=chosen
+    )
+
+
+def last_ratios(quarters: pd.DataFrame) -> pd.DataFrame:
+    """Return the last quarter of each numerator and denominator with a known ratio, the deciding one first."""
+    last = quarters[quarters["percent"].notna()].groupby(["numerator", "denominator"], sort=False).tail(1)
+    chosen = (last["numerator"] == DECIDING[0]) & (last["denominator"] == DECIDING[1])
+    return last.assign(deciding=chosen).sort_values("deciding", ascending=False, kind="stable")
+
+
+def share_of_revenue(cash_flows: pd.DataFrame, stated: pd.DataFrame) -> pd.DataFrame:
+    """Divide what listed vendors say they earn from AI by all they earn.
+
+    Returns
+    -------
+    DataFrame, one row a statement on a quarter whose revenue is known
+        ``vendor``, ``date`` (of the statement), ``ai`` (run-rate over four), ``revenue`` (of the
+        fiscal quarter, USD millions), ``percent``, ``rows``.
+    """
+    table = []
+    for label, row in stated.iterrows():
+        ticker = VENDORS[str(row["vendor"])].ticker
+        own = cash_flows[(cash_flows["ticker"].astype(str) == ticker) & cash_flows["revenue"].notna()]
+        distance = (own["period_end"] - row["date"]).dt.days.abs()
+        distance = distance[distance <= NEAR_QUARTER_END_DAYS]
+        if distance.empty:
+            continue
+        quarter = str(distance.idxmin())
+        ai, revenue = float(row["annual"]) / QUARTERS_A_YEAR, float(own["revenue"][quarter])
+        table.append({"vendor": row["vendor"], "date": row["date"], "ai": ai, "revenue": revenue,
+                      "percent": PERCENT * ai / revenue, "rows": f"{label};{quarter}"})  # fmt: skip
+    return pd.DataFrame(table, columns=["vendor", "date", "ai", "revenue", "percent", "rows"])

@@ -1,0 +1,451 @@
+"""The rules that test the article's claims on who pays for AI, one function a claim.
+
+Each is the column ``how_to_test`` of ``claims.csv`` put into code, on tables as known on some day.
+Price lists hold what has a price: they cannot say what is given away. Where a rule needs that, or a
+figure nobody publishes, the verdict is `not testable` and names what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from helpers.analysis import ai_revenue_disclosure as disclosed
+from helpers.analysis import ai_usage as usage
+from helpers.analysis import premium_bundles as bundles
+from helpers.analysis import sector_specialisation as sectors
+from helpers.analysis import vendor_metrics as vendor
+from helpers.analysis.usage_billing import DAYS_A_YEAR
+from helpers.analysis.verdict import NOT_SUPPORTED, PARTLY_SUPPORTED, SUPPORTED, VERDICTS, Verdict, not_testable
+from helpers.units import count, money, percent
+
+ARTICLE_DAY = "2025-09-05"
+# The day that A26 and A50 are about, and the month of A24.
+CLAIMED_ON = pd.Timestamp("2025-09-02")
+BEFORE_SEPTEMBER = pd.Timestamp("2025-09-01")
+# A01: "supported if under 5 percent of their AI capex, partly if 5-25 percent, not supported above 25 percent".
+CAPEX_SUPPORTED_PERCENT, CAPEX_PARTLY_PERCENT = 5.0, 25.0
+# A05: "supported if it at least doubled", "over 2023-2025".
+DOUBLED = 2.0
+SURVEY_YEARS = (2023, 2025)
+# A07: "supported if fewer than a third do, partly if a third to two thirds".
+THIRD, TWO_THIRDS = 1 / 3, 2 / 3
+# A09: "supported if under 5 percent for all, partly if 5-10 percent for one, not supported above 10 percent".
+SHARE_SUPPORTED_PERCENT, SHARE_PARTLY_PERCENT = 5.0, 10.0
+ENTITIES = ("Microsoft", "Alphabet", "Amazon", "Meta")
+# A50: "all three publish a price per token or request".
+USAGE_SELLERS = ("OpenAI", "Anthropic", "Cohere")
+USAGE_UNITS = ("per_million_input_tokens", "per_million_output_tokens", "per_request")
+# A51: "partly if mixed, not supported if use-based revenue grows faster than seats".
+USE_BASED = ("Anthropic", "Cohere")
+# A53: "supported above 50 percent a year, partly 10-50".
+GROWTH_SUPPORTED_PERCENT, GROWTH_PARTLY_PERCENT = 50.0, 10.0
+# A55 is about 2025.
+CAPABILITY_YEAR = 2025
+PERCENT = 100
+MONTHS_A_YEAR = 12
+TWO = 2
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The tables a verdict may use, all as known on the same day.
+
+    Parameters
+    ----------
+    as_of : str
+        ISO date of that day.
+    cash_flows, vendor_metrics, ai_prices, ai_usage : DataFrame
+        Indexed by row id.
+    """
+
+    as_of: str
+
+    cash_flows: pd.DataFrame
+    vendor_metrics: pd.DataFrame
+    ai_prices: pd.DataFrame
+    ai_usage: pd.DataFrame
+
+
+def verdicts(evidence: Evidence) -> dict[str, Verdict]:
+    """Judge every claim of the notebook."""
+    rules = {
+        "A01": a01, "A05": a05, "A07": a07, "A09": a09, "A10": a10, "A23": a23, "A24": a24, "A25": a25,
+        "A26": a26, "A27": a27, "A50": a50, "A51": a51, "A52": a52, "A53": a53, "A54": a54, "A55": a55,
+    }  # fmt: skip
+    return {claim: rule(evidence) for claim, rule in rules.items()}
+
+
+def tally(judged: Mapping[str, Verdict]) -> dict[str, int]:
+    """Count the verdicts, in their usual order."""
+    return {name: sum(answer.verdict == name for answer in judged.values()) for name in VERDICTS}
+
+
+def a01(evidence: Evidence) -> Verdict:
+    """A01, hardly anyone pays: run-rates of OpenAI, Anthropic and Microsoft's AI over AI capex, last quarter.
+
+    AI capex is not disclosed: the five builders' capex above their pace of 2022 decides, as in
+    notebook 04. The reason says which other denominators would change the verdict.
+    """
+    stated = disclosed.statements(evidence.vendor_metrics)
+    last = disclosed.last_ratios(disclosed.against_capex(evidence.cash_flows, stated))
+    if not len(last) or not last["deciding"].any():
+        return not_testable("Missing: AI revenue of any vendor in a quarter whose capex is known.", "percent")
+    deciding = last.iloc[0]
+    share = float(deciding["percent"])
+    same = last[last["numerator"] == disclosed.DECIDING[0]]
+    beside = "; ".join(
+        f"{percent(row['percent'])} of {row['denominator']} ({capex_band(row['percent'])})"
+        for _, row in same[~same["deciding"]].iterrows()
+    )
+    held = disclosed.last_ratios(disclosed.against_capex(evidence.cash_flows, stated, held=True)).iloc[0]
+    later = (
+        f" With the last figures held, {held['quarter']} gives {percent(held['percent'])}."
+        if held["quarter"] > deciding["quarter"]
+        else ""
+    )
+    twice = ", what OpenAI pays Microsoft counted twice" if "Microsoft" in deciding["vendors"] else ""
+    reason = (
+        f"In {deciding['quarter']} {deciding['vendors']} took in {money(deciding['revenue'])} by run-rate{twice}, "
+        f"against {money(deciding['capex'])} that five builders spent above their pace of 2022: {percent(share)}; "
+        f"no AI capex is disclosed. Other denominators: {beside}.{later}"
+    )
+    return Verdict(capex_band(share), share, "percent", reason, tuple(str(deciding["rows"]).split(";")))
+
+
+def capex_band(share: float) -> str:
+    """Return the verdict of A01 for a share of AI capex, per cent."""
+    if share < CAPEX_SUPPORTED_PERCENT:
+        return SUPPORTED
+    return PARTLY_SUPPORTED if share <= CAPEX_PARTLY_PERCENT else NOT_SUPPORTED
+
+
+def a05(evidence: Evidence) -> Verdict:
+    """A05, two years at the centre: firms using AI in official surveys, first to last value in 2023 to 2025.
+
+    Of the series with two values in those years the one that spans the longest time decides.
+    """
+    start, end = SURVEY_YEARS
+    rows = evidence.ai_usage[evidence.ai_usage["date"].dt.year.between(start, end)]
+    grown = usage.series_growth(rows[rows["series"].astype(str).isin(usage.SURVEYS)])
+    if grown.empty:
+        return not_testable(
+            f"Missing: two values of one official survey between {start} and {end}, as known on this day.", "times"
+        )
+    best = grown.loc[(grown["date"] - grown["first_date"]).idxmax()]
+    times = float(best["times"])
+    verdict = SUPPORTED if times >= DOUBLED else PARTLY_SUPPORTED if times > 1 else NOT_SUPPORTED
+    reason = (
+        f"{best['region']} firms using AI: {percent(best['first'])} in {best['first_date']:%B %Y}, "
+        f"{percent(best['last'])} in {best['date']:%B %Y}, {count(times, 'times', TWO)}."
+    )
+    if best["date"].year < end:
+        reason += f" No value of {end} was known, so the two years are not covered."
+    return Verdict(verdict, times, "times", reason, tuple(best["rows"].split(";")))
+
+
+def a07(evidence: Evidence) -> Verdict:
+    """A07, a hypothetical business model: share of the six large vendors that state an AI revenue themselves.
+
+    A figure counts when the firm gave it, as a run-rate or otherwise; a leak does not.
+    """
+    table = disclosed.disclosure(disclosed.statements(evidence.vendor_metrics))
+    said = table[table["by_itself"] > 0]
+    if not len("".join(table["rows"])):
+        return not_testable("Missing: any figure of AI revenue of the six vendors, as known on this day.", "percent")
+    share = len(said) / len(table)
+    verdict = SUPPORTED if share < THIRD else PARTLY_SUPPORTED if share <= TWO_THIRDS else NOT_SUPPORTED
+    rows = tuple(row for rows in table["rows"] for row in rows.split(";") if row)
+    reason = (
+        f"{len(said)} of {len(table)} large vendors have stated an AI revenue of their own "
+        f"({', '.join(said.index) or 'none'}); what is known are run-rates, not lines of the accounts."
+    )
+    return Verdict(verdict, PERCENT * share, "percent", reason, rows)
+
+
+def a09(evidence: Evidence) -> Verdict:
+    """A09, direct monetisation is marginal: stated AI revenue over all revenue of the quarter, largest share."""
+    shares = disclosed.share_of_revenue(evidence.cash_flows, disclosed.statements(evidence.vendor_metrics))
+    last = shares[shares["vendor"].isin(ENTITIES)].groupby("vendor", sort=False).tail(1)
+    if last.empty:
+        return not_testable(
+            f"Missing: AI revenue of {', '.join(ENTITIES)}; none is in the tables as known on this day.", "percent"
+        )
+    silent = [name for name in ENTITIES if name not in set(last["vendor"])]
+    top = last.loc[last["percent"].idxmax()]
+    share = float(top["percent"])
+    each = "; ".join(f"{row['vendor']} {percent(row['percent'])} ({row['date']:%B %Y})" for _, row in last.iterrows())
+    rows = tuple(row for rows in last["rows"] for row in rows.split(";"))
+    reason = f"Stated AI run-rate over the quarter's revenue: {each}. Undisclosed: {', '.join(silent) or 'none'}."
+    if share < SHARE_SUPPORTED_PERCENT and silent:
+        return not_testable(f"{reason} Missing: the AI revenue of {', '.join(silent)}.", "percent", rows)
+    verdict = SUPPORTED if share < SHARE_SUPPORTED_PERCENT else PARTLY_SUPPORTED
+    verdict = NOT_SUPPORTED if share > SHARE_PARTLY_PERCENT else verdict
+    return Verdict(verdict, share, "percent", reason, rows)
+
+
+def _only_priced(evidence: Evidence, missing: str) -> Verdict:
+    """Answer a rule that needs to know what is free: the price list holds only what is not."""
+    plans = bundles.plans(evidence.ai_prices)
+    listed = f"{len(plans)} plans of {plans['provider'].nunique()} sellers, all with a price"
+    return not_testable(
+        f"Missing: {missing}. The price list holds {listed}: what is given away leaves no row.", "percent"
+    )
+
+
+def a10(evidence: Evidence) -> Verdict:
+    """A10, used inside and not charged: needs a sample of announced AI features, priced or not."""
+    return _only_priced(evidence, "a sample of announced AI features with and without a price")
+
+
+def a23(evidence: Evidence) -> Verdict:
+    """A23, AI on top without a price: needs the AI products of six vendors, free and bundled ones too."""
+    return _only_priced(evidence, "a list of six vendors' AI products that includes the free and the bundled ones")
+
+
+def a24(evidence: Evidence) -> Verdict:
+    """A24, the paying share is unclear: when Microsoft gave seats or revenue of Copilot.
+
+    Supported if nothing was given before September 2025, partly if only run-rates, not supported if paid seats.
+    An absence from the tables is no proof of silence: where they hold no figure of Microsoft at all the
+    claim is not testable, and the reason says what else would change the verdict.
+    """
+    metrics = evidence.vendor_metrics
+    of_firm = metrics["company"].isin(["Microsoft", "GitHub"])
+    if not of_firm.any() or pd.Timestamp(evidence.as_of) < BEFORE_SEPTEMBER:
+        return not_testable(
+            "Missing: any figure of Copilot or Microsoft's AI in the tables as known on this day, so that silence "
+            "cannot be told from a gap in them.",
+            "disclosures",
+        )
+    own = of_firm & (metrics["kind"] == "reported")
+    seats = metrics[own & metrics["metric"].isin(["business_seats_m", "paying_subscribers_m"])]
+    rates = metrics[own & (metrics["metric"] == "annualised_revenue_usd_m")]
+    early_seats, early_rates = (part[part["published"] < BEFORE_SEPTEMBER] for part in (seats, rates))
+    early = len(early_seats) + len(early_rates)
+    verdict = NOT_SUPPORTED if len(early_seats) else PARTLY_SUPPORTED if len(early_rates) else SUPPORTED
+    first = "; ".join(f"{row['scope']} {row['published']:%Y-%m-%d}" for _, row in
+                      pd.concat([seats, rates]).sort_values("published").iterrows())  # fmt: skip
+    reason = (
+        f"The tables hold {early} figures of Copilot seats or AI revenue that Microsoft gave before September 2025 "
+        f"(paid seats: {len(early_seats)}, run-rates: {len(early_rates)}); all known by now: {first or 'none'}. "
+        "A disclosure that is missing from the tables would change this."
+    )
+    return Verdict(verdict, float(early), "disclosures", reason, tuple(metrics.index[of_firm]))
+
+
+def a25(evidence: Evidence) -> Verdict:
+    """A25, Google's mass use is free: needs subscribers of Google's AI plans over users."""
+    users = vendor.select(evidence.vendor_metrics, "monthly_users_m", company="Google", scopes=["Gemini app"])
+    payers = vendor.select(evidence.vendor_metrics, "paying_subscribers_m", company="Google", scopes=["Gemini app"])
+    if payers.empty or users.empty:
+        known = (
+            f"{count(users['value'].iloc[-1], 'million')} monthly users are known"
+            if len(users)
+            else "no users are known"
+        )
+        return not_testable(f"Missing: subscribers of Google's AI plans; {known}.", "percent", tuple(users.index[-1:]))
+    share = PERCENT * float(payers["value"].iloc[-1]) / float(users["value"].iloc[-1])
+    verdict = SUPPORTED if share < SHARE_SUPPORTED_PERCENT else PARTLY_SUPPORTED
+    verdict = NOT_SUPPORTED if share > SHARE_PARTLY_PERCENT else verdict
+    reason = f"{percent(share)} of the Gemini app's monthly users pay."
+    return Verdict(verdict, share, "percent", reason, (payers.index[-1], users.index[-1]))
+
+
+def a26(evidence: Evidence) -> Verdict:
+    """A26, Meta sells no AI to users: its priced AI products on the price list at the date, and later."""
+    prices = evidence.ai_prices
+    then = prices[prices["date"] <= CLAIMED_ON]
+    if then.empty or pd.Timestamp(evidence.as_of) < CLAIMED_ON:
+        return not_testable(f"Missing: the price lists of {CLAIMED_ON:%Y-%m-%d}, a day yet to come.", "products")
+    meta = prices[prices["provider"].astype(str) == "Meta"]
+    early, late = (len(meta[meta["date"] <= CLAIMED_ON]), len(meta[meta["date"] > CLAIMED_ON]))
+    trial = meta["note"].astype(str).str.contains("test", case=False) & (meta["date"] <= CLAIMED_ON)
+    verdict = SUPPORTED if not early else PARTLY_SUPPORTED if int(trial.sum()) == early else NOT_SUPPORTED
+    reason = (
+        f"The price list of that day names {then['provider'].nunique()} sellers and {early} products of Meta; "
+        f"since then {late} were added."
+    )
+    return Verdict(verdict, float(early), "products", reason, tuple(then.index))
+
+
+def a27(evidence: Evidence) -> Verdict:
+    """A27, inside unchanged subscriptions: needs prices of office suites before and after AI came in."""
+    plans = bundles.plans(evidence.ai_prices)
+    twice = plans[plans["listings"] > 1]
+    known = f"{len(twice)} AI plans have two dates, {int((twice['change'] == 0).sum())} of them unchanged"
+    return not_testable(
+        "Missing: the prices of Microsoft 365 and Google Workspace before and after AI was bundled. "
+        f"The list holds AI plans only: {known}.",
+        "percent",
+        tuple(row for rows in twice["rows"] for row in rows.split(";")),
+    )
+
+
+def a50(evidence: Evidence) -> Verdict:
+    """A50, OpenAI, Anthropic and Cohere bill by use: a price per token or request at the date."""
+    prices = evidence.ai_prices
+    used = prices[(prices["date"] <= CLAIMED_ON) & prices["unit"].isin(USAGE_UNITS)]
+    used = used[used["provider"].isin(USAGE_SELLERS)]
+    found = sorted(set(used["provider"].astype(str)))
+    missing = [name for name in USAGE_SELLERS if name not in found]
+    if missing and pd.Timestamp(evidence.as_of) < CLAIMED_ON:
+        return not_testable(f"Missing: a price list of {', '.join(missing)}, as known on this day.", "companies")
+    reason = (
+        f"{len(found)} of {len(USAGE_SELLERS)} list a price per token on {CLAIMED_ON:%Y-%m-%d}: {', '.join(found)}."
+    )
+    return Verdict(NOT_SUPPORTED if missing else SUPPORTED, float(len(found)), "companies", reason, tuple(used.index))
+
+
+def a51(evidence: Evidence) -> Verdict:
+    """A51, billing by use is hard to scale: token volume as prices fall, and use-based revenue against seats.
+
+    Use-based revenue is not split off anywhere at two dates. The revenue of Anthropic and Cohere, which
+    the article itself names as billing by use, stands for it, over the time OpenAI's business seats are
+    counted. The slower of the two decides.
+    """
+    volume = usage.of_series(evidence.ai_usage, usage.TOKENS)
+    grew = bool(volume["value"].iloc[-1] > volume["value"].iloc[0]) if len(volume) > 1 else None
+    seats = _path(vendor.select(evidence.vendor_metrics, "business_seats_m"))
+    faster = {}
+    rows = [*volume.index]
+    for company in USE_BASED:
+        stated = vendor.select(evidence.vendor_metrics, "annualised_revenue_usd_m", company=company)
+        pace = _growth_together(_path(stated), seats)
+        if pace is not None:
+            faster[company] = pace
+            rows += [*stated.index]
+    if not faster and grew is None:
+        return not_testable("Missing: token volume at two dates, and use-based revenue beside seats.", "times")
+    if faster:
+        rows += [*vendor.select(evidence.vendor_metrics, "business_seats_m").index]
+    pairs = "; ".join(f"{name} {count(use, digits=TWO)} times a year against {count(seat, digits=TWO)} for seats"
+                      for name, (use, seat) in faster.items())  # fmt: skip
+    ahead = [use > seat for use, seat in faster.values()]
+    volumes = {None: "no two counts of tokens are known", True: "Google's tokens a month grew",
+               False: "Google's tokens a month did not grow"}[grew]  # fmt: skip
+    reason = (
+        f"Revenue of sellers by use: {pairs or 'not known beside seats'}; {volumes}. Neither splits its use-based part."
+    )
+    value = min((use / seat for use, seat in faster.values()), default=None)
+    if ahead and all(ahead) and grew is not False:
+        return Verdict(NOT_SUPPORTED, value, "times", reason, tuple(rows))
+    if grew is False and not any(ahead):
+        return Verdict(SUPPORTED, value, "times", reason, tuple(rows))
+    return Verdict(PARTLY_SUPPORTED, value, "times", reason, tuple(rows))
+
+
+def _path(rows: pd.DataFrame) -> pd.Series:
+    """Return the logarithm of a quantity by day."""
+    return np.log(rows.groupby("date")["value"].mean())
+
+
+def _growth_together(first: pd.Series, second: pd.Series) -> tuple[float, float] | None:
+    """Return how many times a year each path grew over the days both cover, or None where they share no time."""
+    if len(first) < TWO or len(second) < TWO:
+        return None
+    start, end = max(first.index.min(), second.index.min()), min(first.index.max(), second.index.max())
+    if end <= start:
+        return None
+    span = (end - start).days / DAYS_A_YEAR
+    days = [start.toordinal(), end.toordinal()]
+    found = []
+    for path in (first, second):
+        before, after = np.interp(days, [day.toordinal() for day in path.index], path.to_numpy(dtype="float64"))
+        found.append(float(np.exp((after - before) / span)))
+    return found[0], found[1]
+
+
+def a52(evidence: Evidence) -> Verdict:
+    """A52, GitHub Copilot was sold as an extra: a price or a count of payers at the date."""
+    metrics, prices = evidence.vendor_metrics, evidence.ai_prices
+    payers = vendor.select(metrics, "paying_subscribers_m", company="GitHub", scopes=["GitHub Copilot"])
+    listed = prices[(prices["provider"].astype(str) == "GitHub") & (prices["product"] == "Copilot")]
+    early_payers, early_prices = payers[payers["date"] <= CLAIMED_ON], listed[listed["date"] <= CLAIMED_ON]
+    if early_payers.empty and early_prices.empty:
+        return not_testable("Missing: a price or a count of payers of GitHub Copilot at the date.", "million")
+    counts = "; ".join(f"{count(row['value'], 'million')} in {row['date']:%B %Y}" for _, row in payers.iterrows())
+    first = f"; first listed price {listed['date'].min():%B %Y}" if len(listed) else ""
+    value = float(early_payers["value"].iloc[-1]) if len(early_payers) else None
+    reason = f"GitHub Copilot had paying subscribers of its own at the date: {counts or 'not counted'}{first}."
+    return Verdict(SUPPORTED, value, "million", reason, (*payers.index, *listed.index))
+
+
+def a53(evidence: Evidence) -> Verdict:
+    """A53, companies pay where value is clear: growth a year of paid seats and enterprise spending, the slowest.
+
+    From the last count on or before the date (else the first after it) to the last known one.
+    """
+    metrics = evidence.vendor_metrics
+    series = {
+        "OpenAI business seats": vendor.select(metrics, "business_seats_m"),
+        "Microsoft 365 Copilot seats": vendor.select(
+            metrics, "business_seats_m", company="Microsoft", scopes=[bundles.COPILOT]
+        ),
+        "GitHub Copilot subscribers": vendor.select(
+            metrics, "paying_subscribers_m", company="GitHub", scopes=["GitHub Copilot"]
+        ),
+        "enterprise spending on AI": usage.of_series(evidence.ai_usage, usage.SPEND),
+    }
+    paces, rows = {}, []
+    for name, counts in series.items():
+        since = pd.concat([counts[counts["date"] <= CLAIMED_ON].tail(1), counts[counts["date"] > CLAIMED_ON]])
+        if len(since) < TWO:
+            continue
+        span = (since["date"].iloc[-1] - since["date"].iloc[0]).days / DAYS_A_YEAR
+        paces[name] = PERCENT * (float(since["value"].iloc[-1] / since["value"].iloc[0]) ** (1 / span) - 1)
+        rows += [str(since.index[0]), str(since.index[-1])]
+    if not paces:
+        return not_testable("Missing: a count of paid seats or enterprise spending after the date.", "percent")
+    slowest = min(paces.values())
+    verdict = SUPPORTED if slowest > GROWTH_SUPPORTED_PERCENT else PARTLY_SUPPORTED
+    verdict = NOT_SUPPORTED if slowest < GROWTH_PARTLY_PERCENT else verdict
+    each = "; ".join(f"{name} {percent(pace, 0)}" for name, pace in paces.items())
+    return Verdict(verdict, slowest, "percent", f"Growth a year: {each}. The slowest decides.", tuple(rows))
+
+
+def a54(evidence: Evidence) -> Verdict:
+    """A54, specialised solutions sell more readily: needs revenue and seat prices of vertical vendors."""
+    found = sectors.vertical_vendors(evidence.vendor_metrics)
+    return not_testable(
+        f"Missing: revenue growth and price per seat of AI vendors in {', '.join(sectors.SECTORS)}; the tables hold "
+        f"{len(found)} of them.",
+        "USD m",
+    )
+
+
+def a55(evidence: Evidence) -> Verdict:
+    """A55, more powerful but uncertain: benchmark scores up, and gross margins unknown or negative.
+
+    A margin is known where both revenue and cost of inference of the last year up to 2025 are outcomes.
+    Benchmark scores are not in the tables: with unknown margins one of two holds; with a known
+    positive one nothing is decided.
+    """
+    margins, rows = {}, []
+    for company in disclosed.MODEL_MAKERS:
+        years = {}
+        for metric in ("revenue_usd_m", "inference_cost_usd_m"):
+            found = vendor.select(evidence.vendor_metrics, metric, company=company, months=MONTHS_A_YEAR)
+            found = found[found["date"].dt.year <= CAPABILITY_YEAR].sort_values("published", kind="stable")
+            years[metric] = found.assign(year=found["date"].dt.year).drop_duplicates("year", keep="last")
+            rows += [*found.index]
+        revenue, cost = (table.reset_index(names="row").set_index("year") for table in years.values())
+        last = revenue.index.max() if len(revenue) else None
+        if last in cost.index:
+            margins[company] = PERCENT * (1 - float(cost.loc[last, "value"]) / float(revenue.loc[last, "value"]))
+    if not rows:
+        return not_testable("Missing: revenue or inference costs of model vendors, and benchmark scores.", "percent")
+    positive = {company: margin for company, margin in margins.items() if margin >= 0}
+    unknown = ", ".join(company for company in disclosed.MODEL_MAKERS if company not in margins) or "none"
+    known = "; ".join(f"{company} {percent(margin)}" for company, margin in margins.items()) or "none"
+    said = f"Margin after inference, the last year up to {CAPABILITY_YEAR}: known {known}; unknown {unknown}."
+    value = min(margins.values(), default=None)
+    if positive:
+        return Verdict("not testable", value, "percent", f"Missing: benchmark scores. {said}", tuple(rows))
+    return Verdict(
+        PARTLY_SUPPORTED, value, "percent", f"{said} Missing: benchmark scores, so one of the two conditions holds.",
+        tuple(rows),
+    )  # fmt: skip
