@@ -343,3 +343,19 @@ def test_evidence_of_another_day_changes_the_answer():
     mixed = dataclasses.replace(evidence(NOW), docket=known("litigation", ARTICLE))
     assert claims.verdicts(mixed)["A66"].verdict == NOT_TESTABLE
     assert isinstance(claims.expose(mixed).total, pd.Series)
+
+
+class TestWhatIf:
+    def test_each_range_is_held_at_both_ends_and_the_largest_suits_left_out(self):
+        table = claims.what_if(evidence(NOW, draws=2**15)).set_index("changed")
+        assert len(table) == 1 + 2 + 12
+        assert table.loc["as assumed", "verdict"] == PARTLY_SUPPORTED
+        assert table.loc["without Kogon v. Google", "percent"] < 2.5
+        assert table.loc["without every complaint that counts a collection", "verdict"] == NOT_SUPPORTED
+        assert table.loc["amount a work at its low end", "verdict"] == NOT_SUPPORTED
+        assert table.loc["amount a work at its high end", "verdict"] == SUPPORTED
+        low, high = (table.loc[f"chance of losing at its {end} end", "p90"] for end in ("low", "high"))
+        assert low < table.loc["as assumed", "p90"] < high
+
+    def test_without_a_suit_there_is_nothing_to_ask(self):
+        assert claims.what_if(evidence("2019-01-01")).empty

@@ -166,7 +166,14 @@ def amount_of(ids: Sequence[str]) -> str:
     return AMOUNT_BY_SETTLEMENT if AMOUNT_BY_SETTLEMENT in ids else AMOUNT_BY_STATUTE
 
 
-def simulate(suits: pd.DataFrame, assumptions: pd.DataFrame, ids: Sequence[str], draws: int, seed: int) -> pd.DataFrame:
+def simulate(
+    suits: pd.DataFrame,
+    assumptions: pd.DataFrame,
+    ids: Sequence[str],
+    draws: int,
+    seed: int,
+    pinned: Mapping[str, float] | None = None,
+) -> pd.DataFrame:
     """Simulate what each suit costs.
 
     The draws are a scrambled Sobol sequence: the tail of so skewed a sum settles with a fraction of the
@@ -182,6 +189,8 @@ def simulate(suits: pd.DataFrame, assumptions: pd.DataFrame, ids: Sequence[str],
         From `assumption_ids`.
     draws, seed : int
         At least 1 draw. With more draws the first ones stay the same; a power of 2 is best.
+    pinned : mapping of str to float, optional
+        Assumptions held at one value, to see what hangs on them.
 
     Returns
     -------
@@ -196,6 +205,7 @@ def simulate(suits: pd.DataFrame, assumptions: pd.DataFrame, ids: Sequence[str],
     # Sobol sequences come in powers of 2; fewer draws are its beginning.
     sequence = qmc.Sobol(dimensions, rng=seed).random_base2((draws - 1).bit_length())[:draws]
     drawn = _draw(assumptions, ids, sequence)
+    drawn |= {name: np.full(draws, value) for name, value in (pinned or {}).items()}
     owed = _owed_if_lost(suits, drawn, amount_of(ids))
     paid = _stays_paid(drawn, sequence[:, len(ids) :], len(suits))
     return pd.DataFrame(owed * paid, index=pd.RangeIndex(draws, name="draw"), columns=suits.index)

@@ -119,6 +119,53 @@ def verdicts(evidence: Evidence, exposed: Exposure | None = None) -> dict[str, V
     }
 
 
+# What-if runs need the verdict, not the last digit: this part of the draws is enough.
+WHAT_IF_DRAWS_DIVISOR = 4
+
+
+def what_if(evidence: Evidence) -> pd.DataFrame:
+    """Ask what the verdict of A62 hangs on: each range at its ends, and the largest suits left out.
+
+    Parameters
+    ----------
+    evidence : Evidence
+
+    Returns
+    -------
+    DataFrame
+        ``changed`` (what, in words), ``p90`` (USD millions), ``percent`` of a year's capex, ``verdict``.
+        No row where nothing can be simulated.
+    """
+    whole = expose(evidence)
+    draws = max(evidence.draws // WHAT_IF_DRAWS_DIVISOR, 1)
+    runs = [("as assumed", whole)]
+    if len(whole.suits):
+        largest = whole.suits["works"].idxmax()
+        without = (
+            (f"without {whole.suits['short_name'][largest]}", whole.suits.drop(index=largest)),
+            ("without every complaint that counts a collection", whole.suits.drop(index=whole.collections.index)),
+        )
+        runs += [(words, _rerun(evidence, whole, suits, draws, {})) for words, suits in without]
+        rows = evidence.assumptions.set_index("id")
+        for name in whole.assumptions:
+            for end in ("low", "high"):
+                pinned = {name: float(rows[end][name])}
+                words = f"{exposure.LABELS[name][0].lower()}{exposure.LABELS[name][1:]} at its {end} end"
+                runs.append((words, _rerun(evidence, whole, whole.suits, draws, pinned)))
+    judged = [(words, run, a62(run, evidence.cash_flows)) for words, run in runs]
+    table = [(words, float(run.total["p90"]), verdict.value, verdict.verdict) for words, run, verdict in judged]
+    frame = pd.DataFrame(table, columns=["changed", "p90", "percent", "verdict"]).astype({"percent": "float64"})
+    return frame.dropna(subset="p90").reset_index(drop=True)
+
+
+def _rerun(
+    evidence: Evidence, whole: Exposure, suits: pd.DataFrame, draws: int, pinned: Mapping[str, float]
+) -> Exposure:
+    """Simulate some of the suits again, with assumptions pinned."""
+    simulated = exposure.simulate(suits, evidence.assumptions, whole.assumptions, draws, evidence.seed, pinned)
+    return Exposure(suits, simulated, whole.assumptions)
+
+
 def tally(found: Mapping[str, Verdict]) -> dict[str, int]:
     """Return how many claims got each verdict, in the order of `VERDICTS`."""
     return {name: sum(verdict.verdict == name for verdict in found.values()) for name in VERDICTS}
