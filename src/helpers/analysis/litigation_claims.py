@@ -140,7 +140,7 @@ def what_if(evidence: Evidence) -> pd.DataFrame:
     draws = max(evidence.draws // WHAT_IF_DRAWS_DIVISOR, 1)
     runs = [("as assumed", whole)]
     if len(whole.suits):
-        largest = whole.suits["works"].idxmax()
+        largest = str(whole.suits["works"].idxmax())
         without = (
             (f"without {whole.suits['short_name'][largest]}", whole.suits.drop(index=largest)),
             ("without every complaint that counts a collection", whole.suits.drop(index=whole.collections.index)),
