@@ -156,3 +156,19 @@ def peak(event: pd.DataFrame) -> pd.Series | None:
     """Return the row of the highest value since the start, None where the path is empty."""
     since = event[event["months"] >= 0]
     return None if since.empty else since.loc[since["value"].idxmax()]
+
+
+def gain(standing: Standing | None) -> float | None:
+    """Return the gain of a standing; None where it is not known."""
+    return None if standing is None else standing.gain
+
+
+def level_at(event: pd.DataFrame, *, highest: bool) -> pd.DataFrame:
+    """Return the row of month 0 of `event_time`, or that of the highest value since; empty where there is none."""
+    since = event[event["months"] >= 0]
+    return since.nlargest(1, "value") if highest else since.head(1)
+
+
+def rows(standing: Standing | None) -> tuple[str, ...]:
+    """Return the rows of a standing; none where it is not known."""
+    return () if standing is None else standing.rows

@@ -36,6 +36,18 @@ BEFORE, PEAK, LOW = "2000-03-01", "2000-02", "2002-09"
 CLEARLY, FEWEST_FIRMS = 10.0, 3
 # A30: our reading of "significant": one-sided, five per cent, from three quarters on.
 SIGNIFICANT, FEWEST_QUARTERS = 0.05, 3
+# Which table each field of `Evidence` is.
+TABLES = {
+    "stock_prices": "stock_prices",
+    "nasdaq": "nasdaq_composite",
+    "shiller": "sp500_shiller",
+    "cash_flows": "cash_flows",
+    "financing": "financing",
+    "dotcom_firms": "dotcom_firms",
+    "benchmarks": "bubble_benchmarks",
+    "vendor_metrics": "vendor_metrics",
+}
+ARTICLE_DAY = "2025-09-05"
 _FIRST_LATER_QUARTER = "2025Q3"
 _RUN_RATE_DAYS = 120
 _MEASURES = ("price/sales", "price/earnings", "concentration")

@@ -19,6 +19,10 @@ from helpers.analysis.fiscal_quarters import in_order
 from helpers.analysis.free_cash_flow import capex_share
 
 LEVEL = 0.95
+# Where the sample of Phillips, Wu and Yu begins, but for a month that its first difference takes.
+SINCE = "1973-01"
+# PSY 2015, Table 1, 100 observations: SADF and GSADF at 90, 95 and 99 per cent.
+PUBLISHED_100 = {"SADF": (0.98, 1.30, 1.99), "GSADF": (1.65, 2.00, 2.57)}
 # Stocks have daily quotes elsewhere, but these tables hold month ends; this many are needed for a log-periodic fit.
 FEWEST_MONTHS = 24
 # What the papers print. PSY 2015: Table 8 and section 5, price/dividend ratio of the S&P 500, 1871-01 to 2010-12.
@@ -90,9 +94,8 @@ class Examination:
         return exuberance.date_stamp(self.result, self.critical(rule))
 
     def sequence(self) -> pd.DataFrame:
-        """Return the statistic beside the 5 per cent line of each rule: ``month``, ``value``, ``bsadf`` and the rules."""
-        place = exuberance.LEVELS.index(LEVEL)
-        lines = {rule: self.critical(rule).values[place] for rule in exuberance.RULES}
+        """Return the statistic beside each rule's 5 per cent line: ``month``, ``value``, ``bsadf`` and the rules."""
+        lines = {rule: self.critical(rule).at(LEVEL) for rule in exuberance.RULES}
         known = self.result.frame()
         months = pd.PeriodIndex(known.index).to_timestamp(how="end").normalize()
         return pd.DataFrame(
@@ -100,10 +103,22 @@ class Examination:
             index=pd.Index(self.rows[-len(known) :], name="row"),
         )
 
-    def months_above(self, rule: str) -> int:
-        """Count the months above a rule's line, however short the run."""
+    def months_above(self, rule: str, since: str = "1900-01-01") -> int:
+        """Count the months above a rule's line since a date, however short the run; none if the gate is shut."""
+        if self.result.gsadf <= self.critical(rule).gate(LEVEL):
+            return 0
         sequence = self.sequence()
-        return int((sequence["bsadf"] > sequence[rule]).sum())
+        return int(((sequence["bsadf"] > sequence[rule]) & (sequence["month"] >= pd.Timestamp(since))).sum())
+
+    @property
+    def peak(self) -> str:
+        """The month of the largest statistic."""
+        return str(self.result.index[int(np.argmax(self.result.bsadf))])
+
+    @property
+    def least(self) -> int:
+        """Months an episode must last."""
+        return exuberance.default_min_duration(self.result.observations)
 
     @property
     def p_value(self) -> float:
@@ -150,6 +165,15 @@ def examine(
     return Examination(name, kind, result, null, tuple(str(row) for row in part.index))
 
 
+def wild_p_value(examination: Examination, draws: int, seed: int) -> float:
+    """Return the p-value of GSADF by the wild bootstrap, with the same lags and windows."""
+    result = examination.result
+    wild = exuberance.wild_bootstrap(
+        result.series, lags=result.lags, min_rows=result.min_rows, draws=draws, seed=seed
+    )  # fmt: skip
+    return wild.p_value(result.gsadf)
+
+
 def statistics(examinations: Sequence[Examination], rule: str) -> pd.DataFrame:
     """Return a line a series.
 
@@ -158,7 +182,7 @@ def statistics(examinations: Sequence[Examination], rule: str) -> pd.DataFrame:
     DataFrame
         ``series``, ``kind``, ``lags``, ``first``, ``last``, ``months``, ``gsadf``, ``critical`` and ``error`` (5 per
         cent value and its Monte Carlo standard error), ``p_value``, ``peak`` (month of the largest statistic),
-        ``months_above`` (months above the line of `rule`, however short the run), ``episodes`` (under `rule`, in words).
+        ``months_above`` (months above the line of `rule`, however short the run), ``episodes`` (under `rule`).
     """
     lines = []
     for one in examinations:
@@ -176,7 +200,7 @@ def statistics(examinations: Sequence[Examination], rule: str) -> pd.DataFrame:
                 "critical": float(line.gsadf[place]),
                 "error": float(line.gsadf_error[place]),
                 "p_value": one.p_value,
-                "peak": str(result.index[int(np.argmax(result.bsadf))]),
+                "peak": one.peak,
                 "months_above": one.months_above(rule),
                 "episodes": in_words(one.episodes(rule)),
             }
@@ -220,7 +244,8 @@ def now(examination: Examination, rule: str, start: str) -> str:
     episodes = examination.episodes(rule)
     late = episodes[[end >= pd.Period(start, "M") for end in episodes["end"]]] if len(episodes) else episodes
     if late.empty:
-        return "no explosive month"
+        above = examination.months_above(rule, start)
+        return "no episode" if not above else f"no episode, though {above} scattered months pass the line"
     running = bool(late["ongoing"].iloc[-1])
     return f"{in_words(late)}, {'still running' if running else 'over'}"
 
@@ -399,3 +424,31 @@ def fit_table(fits: Mapping[str, exuberance.LogPeriodicFit]) -> pd.DataFrame:
         for name, fit in fits.items()
     ]  # fmt: skip
     return pd.DataFrame(lines)
+
+
+def beside_published(critical: exuberance.CriticalValues) -> pd.DataFrame:
+    """Return simulated critical values for 100 observations beside those in print."""
+    lines = []
+    for name, printed in PUBLISHED_100.items():
+        values, errors = (
+            (critical.sadf, critical.sadf_error) if name == "SADF" else (critical.gsadf, critical.gsadf_error)
+        )
+        for level, value, error, known in zip(critical.levels, values, errors, printed, strict=True):
+            lines.append(
+                {"statistic": name, "level": f"{100 * level:.0f} %", "simulated": f"{value:.2f}",
+                 "standard error": f"{error:.2f}", "in print": f"{known:.2f}"}
+            )  # fmt: skip
+    return pd.DataFrame(lines)
+
+
+def then_and_now(dotcom_firms: pd.DataFrame, cash_flows: pd.DataFrame) -> pd.DataFrame:
+    """Stack `capex_then` and `capex_now`."""
+    return pd.concat([capex_then(dotcom_firms), capex_now(cash_flows)])
+
+
+def with_source_dates(listed: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
+    """Put the publisher and the date of each source in the place of its id."""
+    dates = sources.assign(_id=sources["source_id"].astype(str)).set_index("_id")["date"].astype(str)
+    return listed.assign(source=listed["source_id"].astype(str), dated=listed["source_id"].astype(str).map(dates)).drop(
+        columns="source_id"
+    )
