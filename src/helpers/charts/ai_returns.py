@@ -48,7 +48,7 @@ def ratios(table: pd.DataFrame, *, low: float, high: float, as_of: str) -> Axes:
                       (line["ratio"], row), xytext=(4, 0), textcoords="offset points", va="center",
                       size=9, bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.0})  # fmt: skip
     for edge in (low, high):
-        axes.axvline(edge, color=style.INK, linewidth=1.0, linestyle=(0, (4, 3)))
+        axes.axvline(edge, color=style.INK, linewidth=1.0, linestyle=(0, (4, 3)), zorder=1)
     labels = [f"{line['numerator']}\nover {line['denominator']}" for line in known.to_dict("records")]
     axes.set_yticks(rows, labels, fontsize=9)
     axes.set_ylim(len(known) - 0.5, -0.5)
