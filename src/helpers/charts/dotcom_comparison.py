@@ -508,23 +508,24 @@ def profiles(table: pd.DataFrame, fits: pd.DataFrame, *, as_of: str, source: str
         The first panel.
     """
     booms = list(dict.fromkeys(table["boom"]))
-    figure, grid = style.canvas(1, max(len(booms), 1), height=4.2, sharey=True, squeeze=False)
+    rows = max(len(booms), 1)
+    figure, grid = style.canvas(rows, 1, height=2.2 + 1.6 * rows, sharex=True, squeeze=False)
     for axes, boom in zip(grid.flat, booms, strict=False):
         part = table[table["boom"] == boom]
         axes.plot(part["tc_days"], part["distance"], color=style.NOW)
         axes.plot(part["tc_days"], part["distance_if_independent"], color=style.THEN, linestyle=(0, (4, 2)))
         axes.axhline(_CUT, color=style.INK, linewidth=1.0)
         axes.set_title(boom, loc="left", size=10, weight="bold")
-        axes.set_xlabel("days from the last month to the critical time")
-        axes.set_ylim(-0.3, 16)
+        axes.set_ylim(-0.3, 12)
+        axes.set_ylabel("likelihood lost")
     first: Axes = grid.flat[0]
-    first.set_ylabel("twice the likelihood lost")
+    grid.flat[-1].set_xlabel("days from the last month to the critical time")
     handles = [
         Line2D([], [], color=style.NOW, label="allowing for autocorrelation"),
         Line2D([], [], color=style.THEN, linestyle=(0, (4, 2)), label="as if residuals were independent"),
         Line2D([], [], color=style.INK, label="95 % cut"),
     ]
-    _legend(first, handles, 2.0, room=0.52)
+    _legend(grid.flat[-1], handles, 1.5, room=0.52)
     known = fits["identified"].tolist() if len(fits) else []
     title = (
         "No boom has enough months for a log-periodic fit."
@@ -536,8 +537,8 @@ def profiles(table: pd.DataFrame, fits: pd.DataFrame, *, as_of: str, source: str
     style.finish(
         figure,
         title=title,
-        subtitle="Profile of the critical time in a log-periodic power law on month-end closes; values below the cut "
-        "are not ruled out",
+        subtitle="Profile of the critical time in a log-periodic power law on month-end closes; twice the "
+        "log-likelihood lost; times below the cut are not ruled out",
         source=f"{source}; own estimates",
         as_of=as_of,
         unit="twice the log-likelihood",
