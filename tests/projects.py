@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -78,15 +79,13 @@ class Project:
             start_new_session=True,
         )  # fmt: skip
 
-    def processes(self) -> list[psutil.Process]:
-        """Return every running process that has to do with this project: workers by command, kernels by journal."""
+    def kernels(self) -> list[psutil.Process]:
+        """Return every running process at work in this project's notebooks: its kernels and what they started."""
         found = []
         for process in psutil.process_iter():
-            try:
-                if process.environ().get("WHO_PAYS_JOURNAL", "").startswith(str(self.root)):
+            with contextlib.suppress(psutil.Error):
+                if process.cwd() == str(self.root / "notebooks"):
                     found.append(process)
-            except psutil.Error:
-                continue
         return found
 
 

@@ -79,7 +79,7 @@ def test_real_notebooks_at_both_dates_become_reports(tmp_path: Path) -> None:
     assert results["editions"]["article"]["notebooks"]["two"]["status"] == "failed"
     assert "2 of 4 runs failed" in told
     assert str(project.reports / "html" / "index.html") in told
-    assert project.processes() == []
+    assert project.kernels() == []
 
 
 def test_a_failed_run_keeps_its_good_page_as_stale_until_it_is_well(project: Project, executed: list[str]) -> None:
@@ -263,15 +263,15 @@ def test_stopping_the_command_stops_all_and_publishes_nothing(project: Project, 
     project.add("two", SLEEP)
     started = project.start("--jobs", "2")
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and len(project.processes()) < 2:
+    while time.monotonic() < deadline and len(project.kernels()) < 2:
         time.sleep(0.1)
-    assert len(project.processes()) == 2  # two kernels at work
+    assert len(project.kernels()) == 2  # two kernels at work
     # A terminal sends Ctrl-C to the whole group, workers included; kill and systemd send to the one process.
     os.killpg(started.pid, number) if number == signal.SIGINT else started.send_signal(number)
     _, error = started.communicate(timeout=30)
     assert started.returncode == 130
     assert error == "interrupted: everything was stopped, nothing was published\n"
-    assert project.processes() == []
+    assert project.kernels() == []
     assert {path: path.read_bytes() for path in project.reports.rglob("*") if path.is_file()} == before
     assert [path.name for path in (project.root / ".reports-build").iterdir()] == ["lock"]
 
@@ -280,14 +280,14 @@ def test_a_killed_command_leaves_no_worker_and_the_next_start_cleans_up(project:
     project.add("one", SLEEP)
     started = project.start("--only", "one", "--edition", "latest")
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not project.processes():
+    while time.monotonic() < deadline and not project.kernels():
         time.sleep(0.1)
-    assert project.processes()
+    assert project.kernels()
     started.kill()
     started.communicate(timeout=10)
     project.add("one", "print(1)")
     assert _run(project)[0] == 0
-    assert project.processes() == []
+    assert project.kernels() == []
     assert [path.name for path in (project.root / ".reports-build").iterdir()] == ["lock"]
 
 
@@ -295,7 +295,7 @@ def test_a_second_command_is_refused_in_one_line(project: Project) -> None:
     project.add("one", SLEEP)
     first = project.start("--only", "one", "--edition", "latest")
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not project.processes():
+    while time.monotonic() < deadline and not project.kernels():
         time.sleep(0.1)
     second = project.start("--only", "two")
     out, error = second.communicate(timeout=30)

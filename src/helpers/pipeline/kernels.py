@@ -208,6 +208,7 @@ class WarmProvisioner(LocalProvisioner):
 
 
 _template: Template | None = None
+_environment: dict[str, str] | None = None
 _said: set[str] = set()
 
 
@@ -221,19 +222,30 @@ def is_safe_here() -> str | None:
 
 
 def template() -> Template:
-    """Return this process's template, started on first use."""
-    global _template
+    """Return this process's template, started on first use, and again if it died, in the environment of that time."""
+    global _template, _environment
     if _template is None or _template.process.poll() is not None:
-        _template = Template(dict(os.environ))
+        _environment = _environment or dict(os.environ)
+        _template = Template(_environment)
     return _template
+
+
+def template_pid() -> int | None:
+    """Return the number of this process's template, or None where there is none."""
+    return None if _template is None else _template.process.pid
+
+
+def fallbacks() -> set[str]:
+    """Return the reasons for which kernels of this process were started the ordinary way."""
+    return set(_said)
 
 
 def close_template() -> None:
     """End this process's template, if there is one."""
-    global _template
+    global _template, _environment
     if _template is not None:
         _template.close()
-        _template = None
+        _template = _environment = None
 
 
 def _say_once(reason: str) -> None:

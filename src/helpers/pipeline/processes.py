@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
+from pathlib import Path
 
 import psutil
 
@@ -25,13 +26,23 @@ def tree(pid: int) -> list[psutil.Process]:
         return []
 
 
-def resident_mb(processes: Iterable[psutil.Process]) -> float:
-    """Return the resident memory of the processes together, in MiB; pages they share count once for each."""
-    total = 0
-    for process in processes:
-        with contextlib.suppress(*_GONE):
-            total += process.memory_info().rss
-    return total / 2**20
+def memory_mb(processes: Iterable[psutil.Process]) -> float:
+    """Return the memory of the processes together, in MiB; a page that several processes share is shared out.
+
+    A forked kernel shares most of its pages with its template: resident memory would count them to each run.
+    """
+    return sum(_proportional(process) for process in processes) / 2**20
+
+
+def _proportional(process: psutil.Process) -> float:
+    """Return the proportional set size in bytes, or the resident size where the system does not tell it."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{process.pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
+            if line.startswith("Pss:"):
+                return float(line.split()[1]) * 1024
+    with contextlib.suppress(*_GONE):
+        return float(process.memory_info().rss)
+    return 0.0
 
 
 def marked(token: str) -> list[psutil.Process]:

@@ -43,6 +43,7 @@ def execute(
     jobs: int | None = None,
     keys: Mapping[str, str] | None = None,
     progress: Progress | None = None,
+    is_warm: bool = True,
 ) -> list[Outcome]:
     """Execute runs in parallel.
 
@@ -60,6 +61,8 @@ def execute(
         The key of each run, by run name, to be passed on.
     progress : Progress, optional
         Told what goes on.
+    is_warm : bool
+        Whether kernels are forked from a process that has done the heavy imports.
 
     Returns
     -------
@@ -72,7 +75,7 @@ def execute(
         When no worker can be started at all.
     """
     scratch.mkdir(parents=True, exist_ok=True)
-    pool = _Pool(root, scratch, token, keys or {}, progress or Progress())
+    pool = _Pool(root, scratch, token, keys or {}, progress or Progress(), is_warm)
     try:
         outcomes = pool.work(runs, min(jobs or cores(), len(runs)))
     finally:
@@ -91,8 +94,12 @@ def cores() -> int:
 class _Pool:
     """The workers, and what each is doing."""
 
-    def __init__(self, root: Path, scratch: Path, token: str, keys: Mapping[str, str], progress: Progress) -> None:
+    def __init__(
+        self, root: Path, scratch: Path, token: str, keys: Mapping[str, str], progress: Progress, is_warm: bool
+    ) -> None:
         self.root, self.scratch, self.token, self.keys, self.progress = root, scratch, token, keys, progress
+        self.is_warm = is_warm
+        self.noted: set[str] = set()
         self.workers: list[_Worker] = []
         self.waiting: deque[Run] = deque()
         self.outcomes: dict[str, Outcome] = {}
@@ -121,7 +128,7 @@ class _Pool:
             if self.broken >= _STARTS_WITHOUT_SUCCESS:
                 raise PipelineError(f"no worker process could be started:\n{self._last_log()}")
             self.started += 1
-            self.workers.append(_Worker(self.scratch / f"worker-{self.started}.log"))
+            self.workers.append(_Worker(self.scratch / f"worker-{self.started}.log", self.token, self.is_warm))
         for one in self.workers:
             if one.is_ready and one.task is None and self.waiting:
                 run = self.waiting.popleft()
@@ -143,6 +150,13 @@ class _Pool:
     def _told(self, one: _Worker, kind: str, content: Any) -> None:
         if kind == "ready":
             one.is_ready, self.broken = True, 0
+            one.template = content
+        elif kind == "template":
+            one.template = content
+            one.seen.pop(content, None)  # it was taken for a process of the run
+        elif kind == "note" and content not in self.noted:
+            self.noted.add(content)
+            self.progress.note(content)
         elif kind == "cell" and one.task:
             one.cell, done, total = content
             self.progress.at_cell(one.task.run, done, total)
@@ -214,16 +228,17 @@ class _Pool:
 class _Worker:
     """A worker process as the supervisor sees it."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, token: str, is_warm: bool) -> None:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         self.connection = ours
-        self.process = context.Process(target=worker.serve, args=(theirs, log), daemon=True)
+        self.process = context.Process(target=worker.serve, args=(theirs, log, token, is_warm), daemon=True)
         with _undisturbed():  # a Ctrl-C in between would leave a process that nobody knows
             self.process.start()
         theirs.close()
         self.task: worker.Task | None = None
         self.is_ready = False
+        self.template: int | None = None
         self.since = time.monotonic()
         self.cell: int | None = None
         self.peak_mb = 0.0
@@ -248,9 +263,10 @@ class _Worker:
 
     def sample(self) -> float:
         """Return the memory of this worker and all below it in MiB, and remember who they are."""
-        found = processes.tree(self.process.pid or 0)
+        # The template outlives the run, and its kernels share its pages: it is no part of what the run uses.
+        found = [one for one in processes.tree(self.process.pid or 0) if one.pid != self.template]
         self.seen.update({one.pid: one for one in found[1:]})
-        memory = processes.resident_mb(found)
+        memory = processes.memory_mb(found)
         self.peak_mb = max(self.peak_mb, memory)
         return memory
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from helpers import journal
-from helpers.pipeline import processes
+from helpers.pipeline import kernels, processes
 from helpers.pipeline.outcome import Failure
 from helpers.pipeline.parameters import code_cells
 from helpers.pipeline.plan import Run
@@ -57,23 +57,50 @@ class Report:
     error: Failure | None
 
 
-def serve(connection: Connection, log: Path) -> None:
+def serve(connection: Connection, log: Path, token: str, is_warm: bool) -> None:
     """Run tasks from the connection until it closes; the body of a worker process.
 
     Parameters
     ----------
     connection : Connection
-        Receives `Task`, or None to stop. Sends ``("ready", None)`` once, ``("cell", (index, done, total))`` as a
-        notebook proceeds, and ``("done", Report)`` at the end of each run.
+        Receives `Task`, or None to stop. Sends ``("ready", number of the template's process or None)`` once,
+        ``("cell", (index, done, total))`` as a notebook proceeds, ``("note", text)`` for what the operator should
+        know, ``("template", number)`` when a new template had to be started, and ``("done", Report)`` at the end of
+        each run.
     log : Path
         Where this process and its kernels write what would otherwise go to the terminal.
+    token : str
+        Marks every process of this start.
+    is_warm : bool
+        Whether kernels are forked from a template; otherwise each is started the ordinary way.
     """
     _detach(log)
-    _loaded_papermill()  # before the first run's clock starts
-    connection.send(("ready", None))
+    template = _warmed(token) if is_warm else None
+    _loaded_papermill()  # before the first run's clock starts, and while the template imports
+    if template is not None:
+        with contextlib.suppress(kernels.UnsafeForkError):  # the first kernel will say so
+            kernels.template().wait_ready()
+    connection.send(("ready", template))
+    told: set[str] = set()
     with contextlib.suppress(EOFError, OSError):
         while (task := connection.recv()) is not None:
-            connection.send(("done", execute(task, log, lambda *cell: connection.send(("cell", cell)))))
+            report = execute(task, log, lambda *cell: connection.send(("cell", cell)))
+            for reason in sorted(kernels.fallbacks() - told):
+                connection.send(("note", f"kernels start the ordinary way: {reason}"))
+                told.add(reason)
+            if kernels.template_pid() != template:
+                template = kernels.template_pid()
+                connection.send(("template", template))
+            connection.send(("done", report))
+
+
+def _warmed(token: str) -> int | None:
+    """Start the template that kernels are forked from; it imports while this process imports papermill."""
+    os.environ[kernels.VARIABLE] = kernels.NAME
+    if kernels.is_safe_here() is not None:
+        return None  # the provisioner says so at the first kernel
+    with _altered({**_fixed_settings(), processes.MARK: f"{token}/template/"}):
+        return kernels.template().process.pid
 
 
 def execute(task: Task, log: Path, at_cell: Callable[[int | None, int, int], None]) -> Report:
@@ -109,22 +136,36 @@ def execute(task: Task, log: Path, at_cell: Callable[[int | None, int, int], Non
 def environment(task: Task) -> Iterator[None]:
     """Give the kernel an environment that does not depend on who starts the pipeline, and put the old one back."""
     scratch = task.scratch
-    default_style = importlib.util.find_spec("matplotlib")
     settings = {
+        **_fixed_settings(),
         processes.MARK: task.token,
         journal.VARIABLE: str(scratch / JOURNAL),
-        "PYTHONHASHSEED": "0",
-        "SOURCE_DATE_EPOCH": "315532800",  # 1980-01-01, the first day a zip file can hold
-        "TZ": "UTC",
-        "LC_ALL": "C.UTF-8",
         "IPYTHONDIR": str(scratch / "ipython"),
         "JUPYTER_CONFIG_DIR": str(scratch / "jupyter"),
         "JUPYTER_DATA_DIR": str(scratch / "jupyter"),
         "JUPYTER_RUNTIME_DIR": str(scratch / "jupyter"),
+    }
+    with _altered(settings):
+        yield
+
+
+def _fixed_settings() -> dict[str, str]:
+    """Return what is the same for every run, and must be so already when a process begins."""
+    settings = {
+        "PYTHONHASHSEED": "0",
+        "SOURCE_DATE_EPOCH": "315532800",  # 1980-01-01, the first day a zip file can hold
+        "TZ": "UTC",
+        "LC_ALL": "C.UTF-8",
         **{f"{library}_NUM_THREADS": "1" for library in _THREADS},
     }
+    default_style = importlib.util.find_spec("matplotlib")
     if default_style and default_style.submodule_search_locations:
         settings["MATPLOTLIBRC"] = str(Path(default_style.submodule_search_locations[0], "mpl-data", "matplotlibrc"))
+    return settings
+
+
+@contextlib.contextmanager
+def _altered(settings: Mapping[str, str]) -> Iterator[None]:
     before = dict(os.environ)
     os.environ.update(settings)
     for name in _REMOVED:
