@@ -251,6 +251,8 @@ def test_the_nasdaq_was_explosive_in_2000_and_not_since_2022(nasdaq: dotcom_comp
     assert dotcom_comparison.now(nasdaq, "pointwise", "2022-11-30").startswith("no episode")
     assert dotcom_comparison.now(nasdaq, "family", "2022-11-30") == "no episode"
     assert nasdaq.months_above("family") >= 1
+    lengths = [nasdaq.episodes("pointwise", shift)["periods"].sum() for shift in (-2.0, 0.0, 2.0)]
+    assert lengths == sorted(lengths, reverse=True)
     assert "over" in dotcom_comparison.now(nasdaq, "pointwise", "1999-01-31")
     line = dotcom_comparison.statistics([nasdaq], "pointwise").iloc[0]
     assert line["peak"] == "2000-02"

@@ -73,7 +73,25 @@ def test_a_machine_without_numba_uses_numpy(monkeypatch: pytest.MonkeyPatch) -> 
     assert explosive_windows.engine_named("auto") is explosive_windows.numpy_engine
     with pytest.raises(ValueError, match="unknown engine 'fast'"):
         explosive_windows.engine_named("fast")
-    assert ENGINES == ("auto", "compiled", "numpy")
+    assert explosive_windows.engine_named("fastest") is explosive_windows.numpy_engine
+    assert ENGINES == ("auto", "fastest", "compiled", "numpy")
+
+
+def test_one_call_waits_for_no_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explosive_windows, "_compiled", set())
+    assert explosive_windows._chosen("auto", 0, 100) == "numpy"
+    assert explosive_windows._chosen("auto", 0, 10_000) == "auto"
+    assert explosive_windows._chosen("auto", 0, 100) == "auto", "once compiled, it is used"
+    assert explosive_windows._chosen("fastest", 3, 100) == "fastest"
+    assert explosive_windows._chosen("auto", 4, 100) == "auto"
+
+
+def test_every_kernel_can_be_compiled_beforehand() -> None:
+    from helpers.analysis import explosive_windows_compiled
+
+    explosive_windows_compiled.warm()
+    assert explosive_windows_compiled._walk_with_lags.signatures
+    assert explosive_windows_compiled._fill_from_residuals.signatures
 
 
 @pytest.mark.parametrize("lags", [0, 1, 3])

@@ -92,6 +92,8 @@ def test_statistics_name_what_is_rejected() -> None:
     )
     options = {"label": "row", "subject": "x", "source": "s", "as_of": AS_OF}
     assert notes(charts.statistics(table, **options)).title == "The random walk is rejected for 1 of 2: A."
+    none = table.assign(critical=9.0)
+    assert notes(charts.statistics(none, **options)).title == "The random walk is rejected for none of 2."
     many = notes(charts.statistics(table.assign(series="A"), **options)).title
     assert many.endswith("rejected for A at 1 of 2 choices.")
 

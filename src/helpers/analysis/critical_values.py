@@ -267,7 +267,7 @@ def _simulate(n: int, rows: int, lags: int, draws: int, seed: int, threads: int 
     def work(first: int, last: int, generator: np.random.Generator) -> None:
         walks = np.cumsum(generator.standard_normal((last - first, n)), axis=1)
         for draw, walk in zip(range(first, last), walks, strict=True):
-            found = scan(walk, lags=lags, min_rows=rows)
+            found = scan(walk, lags=lags, min_rows=rows, engine="fastest")
             badf[draw], bsadf[draw] = found.badf, found.bsadf
 
     in_blocks(work, draws, seed, threads)

@@ -7,7 +7,7 @@ Each question takes frames as the tables hold them and gives tidy frames back. T
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -85,13 +85,16 @@ class Examination:
     null: exuberance.NullDistribution
     rows: tuple[str, ...]
 
-    def critical(self, rule: str) -> exuberance.CriticalValues:
-        """Return the critical values under a rule."""
-        return exuberance.under_rule(self.null, rule)
+    def critical(self, rule: str, shift: float = 0.0) -> exuberance.CriticalValues:
+        """Return the critical values under a rule, moved by some of their Monte Carlo standard errors."""
+        line = exuberance.under_rule(self.null, rule)
+        return replace(
+            line, values=line.values + shift * line.errors, gsadf=line.gsadf + shift * line.gsadf_error  # noqa: PD011
+        )  # fmt: skip
 
-    def episodes(self, rule: str) -> pd.DataFrame:
-        """Return the episodes under a rule, at 5 per cent."""
-        return exuberance.date_stamp(self.result, self.critical(rule))
+    def episodes(self, rule: str, shift: float = 0.0) -> pd.DataFrame:
+        """Return the episodes under a rule, at 5 per cent; `shift` as in `critical`."""
+        return exuberance.date_stamp(self.result, self.critical(rule, shift))
 
     def sequence(self) -> pd.DataFrame:
         """Return the statistic beside each rule's 5 per cent line: ``month``, ``value``, ``bsadf`` and the rules."""

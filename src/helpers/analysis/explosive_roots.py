@@ -101,8 +101,8 @@ def radf(
         Lagged differences in each regression, the same in every window.
     ignore_gaps : bool
         True treats what stands next to each other as consecutive, whatever the dates.
-    engine : {"auto", "compiled", "numpy"}
-        The two give the same digits.
+    engine : {"auto", "fastest", "compiled", "numpy"}
+        See `explosive_windows.scan`; all give the same digits.
 
     Returns
     -------

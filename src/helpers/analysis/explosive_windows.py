@@ -24,10 +24,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Marks = NDArray[np.bool_]
-Engine = Callable[[Floats, Floats, int, Floats, Floats, Marks], int]
+Engine = Callable[[Floats, Floats, int, Floats, Floats], int]
 
-ENGINES = ("auto", "compiled", "numpy")
+ENGINES = ("auto", "fastest", "compiled", "numpy")
+ONE_CALL = 5_000_000
+"""Windows up to which numpy is done before a compiler would be (about half a second)."""
 NEAR_EXACT = 1e-6
 """Share of the variance left over below which a window is computed again from its residuals."""
 NOTHING_LEFT = 1e-26
@@ -67,8 +68,10 @@ def scan(y: Floats, *, lags: int, min_rows: int, engine: str = "auto") -> Scan:
         Lagged differences.
     min_rows : int
         Rows of the shortest window, at least ``lags + 3``.
-    engine : {"auto", "compiled", "numpy"}
-        "auto" is the compiled engine where numba can be imported.
+    engine : {"auto", "fastest", "compiled", "numpy"}
+        "fastest" is the compiled engine where numba can be imported, for thousands of series. "auto" is the same once
+        it has been used for this number of lags, and for long series; else numpy, so that one call waits for no
+        compiler. All give the same digits.
 
     Returns
     -------
@@ -82,10 +85,11 @@ def scan(y: Floats, *, lags: int, min_rows: int, engine: str = "auto") -> Scan:
     columns, path = prepare(np.asarray(y, dtype=np.float64), lags)
     ends = columns.shape[1] - min_rows + 1
     badf, bsadf = np.full(ends, -np.inf), np.full(ends, -np.inf)
-    # Pages that nobody marks are never made: this array costs nothing as a rule.
-    again = np.zeros((ends, ends), dtype=bool)
-    missed = engine_named(engine)(columns, path, min_rows, badf, bsadf, again)
-    undefined = _compute_again(columns, min_rows, badf, bsadf, again, engine) if missed else None
+    work = engine_named(_chosen(engine, lags, ends))
+    undefined = None
+    if work(columns, path, min_rows, badf, bsadf):
+        # Rare: which windows are to be computed again is found by numpy, whose marks cost time.
+        undefined = _compute_again(columns, path, min_rows, badf, bsadf, engine)
     return Scan(_root(badf), _root(bsadf), undefined)
 
 
@@ -122,12 +126,26 @@ def engine_named(name: str) -> Engine:
     """Return an engine by name; see `scan`."""
     if name not in ENGINES:
         raise ValueError(f"unknown engine {name!r}; expected one of {', '.join(ENGINES)}")
-    if name == "numpy" or (name == "auto" and not has_numba()):
+    if name == "numpy" or (name != "compiled" and not has_numba()):
         return numpy_engine
     from helpers.analysis import explosive_windows_compiled
 
     compiled: Engine = explosive_windows_compiled.engine
     return compiled
+
+
+def _chosen(engine: str, lags: int, ends: int) -> str:
+    """Return which engine "auto" means for a series."""
+    kind = min(lags, 2)
+    if engine == "auto" and kind not in _compiled and ends * (ends + 1) // 2 <= ONE_CALL:
+        return "numpy"
+    if engine != "numpy":
+        _compiled.add(kind)
+    return engine
+
+
+# Kinds of kernel (no lag, one, more) that this process has compiled or loaded.
+_compiled: set[int] = set()
 
 
 @cache
@@ -141,11 +159,12 @@ def has_numba() -> bool:
 
 
 def _compute_again(
-    columns: Floats, min_rows: int, badf: Floats, bsadf: Floats, again: Marks, engine: str
+    columns: Floats, path: Floats, min_rows: int, badf: Floats, bsadf: Floats, engine: str
 ) -> tuple[int, int] | None:
-    """Put in the squares of marked windows, from residuals; return the shortest and earliest that is not defined."""
-    marked = np.argwhere(again)
-    windows = np.column_stack([marked[:, 1], marked[:, 1] + marked[:, 0] + min_rows - 1])
+    """Put in the squares that need residuals; return the shortest and earliest window that is not defined."""
+    marks: list[NDArray[np.int64]] = []
+    numpy_engine(columns, path, min_rows, badf, bsadf, marks)
+    windows = np.concatenate(marks)
     if engine == "numpy" or len(windows) < WORTH_COMPILING or not has_numba():
         squares = np.array([square_from_residuals(columns, int(first), int(last)) for first, last in windows])
     else:
@@ -165,7 +184,14 @@ def _root(squares: Floats) -> Floats:
     return roots
 
 
-def numpy_engine(columns: Floats, path: Floats, min_rows: int, badf: Floats, bsadf: Floats, again: Marks) -> int:
+def numpy_engine(
+    columns: Floats,
+    path: Floats,
+    min_rows: int,
+    badf: Floats,
+    bsadf: Floats,
+    marks: list[NDArray[np.int64]] | None = None,
+) -> int:
     """Walk all windows with numpy, all starts of one length at a time.
 
     Parameters
@@ -175,13 +201,14 @@ def numpy_engine(columns: Floats, path: Floats, min_rows: int, badf: Floats, bsa
     min_rows : int
     badf, bsadf : ndarray, shape (ends,)
         Filled with signed squares.
-    again : ndarray of bool, shape (lengths, starts)
-        Marked where a window must be computed again from its residuals; its square is then left out.
+    marks : list, optional
+        Receives first and last rows of the windows that must be computed again from their residuals; their squares are
+        left out.
 
     Returns
     -------
     int
-        How many are marked.
+        How many windows those are.
     """
     count, rows = columns.shape
     starts, missed = rows - min_rows + 1, 0
@@ -198,8 +225,10 @@ def numpy_engine(columns: Floats, path: Floats, min_rows: int, badf: Floats, bsa
             squares = squares_of(n, sums[:, :m], products[:, :, :m])
             lost = np.isnan(squares)
             if lost.any():
-                again[n - min_rows, :m] = lost
                 missed += int(lost.sum())
+                if marks is not None:
+                    starts_again = np.flatnonzero(lost)
+                    marks.append(np.column_stack([starts_again, starts_again + n - 1]))
             badf[n - min_rows] = squares[0]
             ends = bsadf[n - min_rows : n - min_rows + m]
             np.fmax(ends, squares, out=ends)
@@ -228,8 +257,9 @@ def _sum_changes(path: Floats, n: int, m: int, sums: Floats) -> None:
 def _squares_without_lags(n: int, sums: Floats, products: Floats) -> Floats:
     """Return the signed squares of windows of n rows; NaN where they must be computed from residuals."""
     inverse = 1.0 / n
-    covariance = products[0, 1] - sums[0] * sums[1] * inverse
-    whole = (products[0, 0] - sums[0] * sums[0] * inverse) * (products[1, 1] - sums[1] * sums[1] * inverse)
+    mean = sums[0] * inverse
+    covariance = products[0, 1] - mean * sums[1]
+    whole = (products[0, 0] - mean * sums[0]) * (products[1, 1] - sums[1] * sums[1] * inverse)
     left = whole - covariance * covariance
     found: Floats = np.where(left > NEAR_EXACT * whole, (n - 2.0) * covariance * np.abs(covariance) / left, np.nan)
     return found

@@ -14,7 +14,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from helpers.analysis.explosive_windows import NEAR_EXACT, NOTHING_LEFT, Floats, Marks
+from helpers.analysis.explosive_windows import NEAR_EXACT, NOTHING_LEFT, Floats
 
 TILE = 512
 """Window starts worked on together: their sums stay in the nearest cache of the processor."""
@@ -30,10 +30,10 @@ def compile_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     return compiled
 
 
-def engine(columns: Floats, path: Floats, min_rows: int, badf: Floats, bsadf: Floats, again: Marks) -> int:
+def engine(columns: Floats, path: Floats, min_rows: int, badf: Floats, bsadf: Floats) -> int:
     """Walk all windows; see `helpers.analysis.explosive_windows.numpy_engine` for the arguments."""
     walk = {2: _walk_without_lags, 3: _walk_with_one_lag}.get(len(columns), _walk_with_lags)
-    return int(walk(columns, path, min_rows, badf, bsadf, again))
+    return int(walk(columns, path, min_rows, badf, bsadf))
 
 
 def squares_from_residuals(columns: Floats, windows: NDArray[np.int64]) -> Floats:
@@ -57,20 +57,17 @@ def squares_from_residuals(columns: Floats, windows: NDArray[np.int64]) -> Float
 
 
 @compile_kernel
-def _keep(squares: Floats, m: int, longer: int, begin: int, bsadf: Floats, again: Marks) -> int:
-    """Keep the largest square of each end; mark and count the windows that have none yet."""
-    out, missed = bsadf[begin + longer :], 0
+def _keep(squares: Floats, m: int, first_end: int, bsadf: Floats) -> int:
+    """Keep the largest square of each end; return how many windows have none yet."""
+    out, missed = bsadf[first_end:], 0
     for j in range(m):
         out[j] = squares[j] if squares[j] > out[j] else out[j]
         missed += 0 if squares[j] == squares[j] else 1
-    if missed > 0:
-        for j in range(m):
-            again[longer, begin + j] = squares[j] != squares[j]
     return missed
 
 
 @compile_kernel
-def _walk_without_lags(columns: Floats, path: Floats, min_rows: int, badf: Floats, bsadf: Floats, again: Marks) -> int:
+def _walk_without_lags(columns: Floats, path: Floats, min_rows: int, badf: Floats, bsadf: Floats) -> int:
     level, change = columns[0], columns[1]
     rows, missed = level.size, 0
     # One block for all sums: at fixed distances the compiler sees that they do not overlap.
@@ -84,6 +81,14 @@ def _walk_without_lags(columns: Floats, path: Floats, min_rows: int, badf: Float
             m = min(width, rows - begin - n + 1)
             x, d, after = level[begin + n - 1 :], change[begin + n - 1 :], path[begin + n :]
             inverse, degrees = 1.0 / n, n - 2.0
+            if n < min_rows:
+                for j in range(m):
+                    shifted = x[j] - start[j]
+                    block[j] += shifted
+                    block[TILE + j] += shifted * shifted
+                    block[2 * TILE + j] += shifted * d[j]
+                    block[3 * TILE + j] += d[j] * d[j]
+                continue
             for j in range(m):
                 shifted = x[j] - start[j]
                 sx = block[j] + shifted
@@ -91,21 +96,20 @@ def _walk_without_lags(columns: Floats, path: Floats, min_rows: int, badf: Float
                 sxd = block[2 * TILE + j] + shifted * d[j]
                 sdd = block[3 * TILE + j] + d[j] * d[j]
                 block[j], block[TILE + j], block[2 * TILE + j], block[3 * TILE + j] = sx, sxx, sxd, sdd
-                sd = after[j] - before[j]
-                covariance = sxd - sx * sd * inverse
-                whole = (sxx - sx * sx * inverse) * (sdd - sd * sd * inverse)
+                sd, mean = after[j] - before[j], sx * inverse
+                covariance = sxd - mean * sd
+                whole = (sxx - mean * sx) * (sdd - sd * sd * inverse)
                 left = whole - covariance * covariance
                 square = degrees * covariance * abs(covariance) / left
                 squares[j] = square if left > NEAR_EXACT * whole else np.nan
-            if n >= min_rows:
-                missed += _keep(squares, m, n - min_rows, begin, bsadf, again)
-                if begin == 0:
-                    badf[n - min_rows] = squares[0]
+            missed += _keep(squares, m, begin + n - min_rows, bsadf)
+            if begin == 0:
+                badf[n - min_rows] = squares[0]
     return missed
 
 
 @compile_kernel
-def _walk_with_one_lag(columns: Floats, path: Floats, min_rows: int, badf: Floats, bsadf: Floats, again: Marks) -> int:
+def _walk_with_one_lag(columns: Floats, path: Floats, min_rows: int, badf: Floats, bsadf: Floats) -> int:
     lagged, level, change = columns[0], columns[1], columns[2]
     rows, missed = level.size, 0
     block = np.empty(8 * TILE)
@@ -142,14 +146,14 @@ def _walk_with_one_lag(columns: Floats, path: Floats, min_rows: int, badf: Float
                 good = (own > NEAR_EXACT * (xx * zz)) & (left > NEAR_EXACT * (own * zz * dd))
                 squares[j] = degrees * covariance * abs(covariance) / left if good else np.nan
             if n >= min_rows:
-                missed += _keep(squares, m, n - min_rows, begin, bsadf, again)
+                missed += _keep(squares, m, begin + n - min_rows, bsadf)
                 if begin == 0:
                     badf[n - min_rows] = squares[0]
     return missed
 
 
 @compile_kernel
-def _walk_with_lags(columns: Floats, path: Floats, min_rows: int, badf: Floats, bsadf: Floats, again: Marks) -> int:
+def _walk_with_lags(columns: Floats, path: Floats, min_rows: int, badf: Floats, bsadf: Floats) -> int:
     count, rows = columns.shape
     missed = 0
     squares, sums, products = np.empty(TILE), np.empty((count, TILE)), np.empty((count, count, TILE))
@@ -165,7 +169,7 @@ def _walk_with_lags(columns: Floats, path: Floats, min_rows: int, badf: Floats, 
                 _sum_changes(path, begin, n, m, sums)
                 _centre(n, m, sums, products, left)
                 _eliminate(n, m, left, squares)
-                missed += _keep(squares, m, n - min_rows, begin, bsadf, again)
+                missed += _keep(squares, m, begin + n - min_rows, bsadf)
                 if begin == 0:
                     badf[n - min_rows] = squares[0]
     return missed
@@ -289,3 +293,20 @@ def _inner(a: Floats, b: Floats) -> float:
 def _fill_from_residuals(columns: Floats, windows: NDArray[np.int64], squares: Floats) -> None:
     for window in range(len(windows)):
         squares[window] = _square_from_residuals(columns, windows[window, 0], windows[window, 1])
+
+
+def warm() -> None:
+    """Compile every kernel, so that the cache on disk holds them: worth doing once, at installation."""
+    from helpers.analysis.explosive_windows import prepare, scan
+
+    y = np.cumsum(np.random.default_rng(0).standard_normal(40))
+    for lags in (0, 1, 2):
+        scan(y, lags=lags, min_rows=12, engine="compiled")
+    squares_from_residuals(prepare(y, 0)[0], np.array([[0, 20]]))
+
+
+if __name__ == "__main__":
+    # Under its own name, so that the cache on disk belongs to the module that everybody imports.
+    from helpers.analysis import explosive_windows_compiled
+
+    explosive_windows_compiled.warm()

@@ -77,7 +77,7 @@ def wild_bootstrap(
     def work(first: int, last: int, generator: np.random.Generator) -> None:
         for draw in range(first, last):
             sample = _sample(generator, slopes, shocks, length, resample=control_window is not None)
-            found = scan(sample, lags=lags, min_rows=rows)
+            found = scan(sample, lags=lags, min_rows=rows, engine="fastest")
             sadf[draw], gsadf[draw] = found.badf.max(), found.bsadf.max()
 
     in_blocks(work, draws, seed, threads)

@@ -360,8 +360,9 @@ def rejected_title(table: pd.DataFrame) -> str:
     """Say of which series the random walk is rejected, or at how many choices of lags."""
     rejects = table["gsadf"] > table["critical"]
     if table["series"].is_unique:
-        names = ", ".join(str(name) for name in table.loc[rejects, "series"]) or "none"
-        return f"The random walk is rejected for {int(rejects.sum())} of {len(table)}: {names}."
+        names = ", ".join(str(name) for name in table.loc[rejects, "series"])
+        count = f"{int(rejects.sum())} of {len(table)}: {names}" if names else f"none of {len(table)}"
+        return f"The random walk is rejected for {count}."
     counts = [
         f"{name} at {int(part.sum())} of {len(part)}" for name, part in rejects.groupby(table["series"], sort=False)
     ]
@@ -525,7 +526,7 @@ def profiles(table: pd.DataFrame, fits: pd.DataFrame, *, as_of: str, source: str
         Line2D([], [], color=style.THEN, linestyle=(0, (4, 2)), label="as if residuals were independent"),
         Line2D([], [], color=style.INK, label="95 % cut"),
     ]
-    _legend(grid.flat[-1], handles, 1.5, room=0.52)
+    _legend(grid.flat[-1], handles, 1.5 if rows > 1 else 2.1, room=0.52)
     known = fits["identified"].tolist() if len(fits) else []
     title = (
         "No boom has enough months for a log-periodic fit."
