@@ -58,7 +58,7 @@ def test_numbers_in_no_sentence_are_shown_at_the_end_of_the_cell(shell: Interact
         shell, 'a = number("first", 1.0, "percent", rows=rows); b = number("second", 2.0, "percent", rows=rows)'
     )
     assert list(stated(shown)["numbers"]) == ["first", "second"]
-    assert "`first`" in shown.data["text/markdown"]
+    assert "| first |" in shown.data["text/markdown"]
 
 
 def test_a_last_expression_is_shown_once(shell: InteractiveShell) -> None:

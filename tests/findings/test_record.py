@@ -63,6 +63,7 @@ def test_a_known_value_needs_something_to_check_an_unknown_one_does_not() -> Non
         number("one", 1.0, "USD m")
     unknown = number("two", float("nan"), "USD m")
     assert (unknown.value, unknown.grade, unknown.text) == (None, None, "unknown")
+    assert f"{number('three', None, 'USD m', rows=[AMAZON])}" == '<span class="stated">unknown</span>'
 
 
 def test_infinity_and_malformed_ids_are_refused() -> None:

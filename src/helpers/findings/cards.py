@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
@@ -11,6 +12,8 @@ import pandas as pd
 from helpers import units
 from helpers.findings.record import Claim, claim_texts, grade_mark
 from helpers.findings.schema import VERDICTS
+
+_DATE = re.compile(r"\d{4}-\d{2}(-\d{2})?")
 
 
 def badge(verdict: str) -> str:
@@ -82,7 +85,9 @@ def html_table(
             lines.append(f'<th scope="row">{escape(str(label))}</th>')
         for column, value in zip(frame.columns, values, strict=True):
             right = column in numeric or column in formats
-            lines.append(f"<td{_align(right)}>{escape(_cell(value, formats.get(column)))}</td>")
+            text = _cell(value, formats.get(column))
+            kind = ' class="date"' if _DATE.fullmatch(text) else _align(right)
+            lines.append(f"<td{kind}>{escape(text)}</td>")
         lines.append("</tr>")
     lines.append("</tbody></table>")
     return "".join(lines)

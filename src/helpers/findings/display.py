@@ -189,7 +189,7 @@ def show_pending(*_: Any) -> None:
     left = record.take_pending()
     if not left:
         return
-    rows = [f"| `{item.id}` | {item} |" for item in left if isinstance(item, Number)]
+    rows = [f"| {item.label} | {item} |" for item in left if isinstance(item, Number)]
     markdown = "\n".join(["| number | value |", "|:--|--:|", *rows]).replace("$", r"\$")
     plain = "\n".join(f"{item.id}: {item.text}" for item in left if isinstance(item, Number))
     _publish({"text/markdown": markdown, "text/plain": plain, **record.bundle(left)})

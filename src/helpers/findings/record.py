@@ -59,12 +59,19 @@ class Number:
         if spec == "plain":
             return self.text
         text = self.text if not spec else (units.UNKNOWN if self.value is None else format(self.value, spec))
+        # What is not known has no evidence to show, whatever was looked at.
+        mark = "" if self.value is None else grade_mark(self.grade)
         # One word, as far as line breaks go: neither the minus sign nor the grade may stand alone.
-        return f'<span class="stated">{text}{grade_mark(self.grade)}</span>'
+        return f'<span class="stated">{text}{mark}</span>'
 
     def __str__(self) -> str:
         """Write value and grade."""
         return format(self, "")
+
+    @property
+    def label(self) -> str:
+        """The id in words."""
+        return self.id.replace("_", " ")
 
     def document(self) -> dict[str, Any]:
         """Return the entry of ``results.json``."""
@@ -79,7 +86,7 @@ class Number:
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         """Show the number when it is a cell's last expression, and keep it in the output."""
         _pending.pop(self.id, None)
-        markdown = f"`{self.id}`: **{self.text}**{grade_mark(self.grade)}".replace("$", r"\$")
+        markdown = f"{self.label}: {self}".replace("$", r"\$")
         return {"text/markdown": markdown, "text/plain": f"{self.id}: {self.text}", **bundle([self])}
 
 
