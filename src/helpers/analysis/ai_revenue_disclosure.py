@@ -9,8 +9,9 @@ The vendors are six: the two model makers and the four large platforms the artic
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -170,49 +171,47 @@ def against_capex(cash_flows: pd.DataFrame, stated: pd.DataFrame, held: bool = F
         statement then or later; a vendor counts nothing before its first statement, so that early
         quarters are a floor. ``percent`` is missing where the firms spent no more than in 2022.
     """
-    table = []
+    ids = {str(name): ";".join(part.index) for name, part in stated.groupby("vendor")}
+    table: list[dict[str, Any]] = []
     for label, (tickers, rule) in DENOMINATORS.items():
-        flows = ai_capex(cash_flows, rule)
-        spent, used = _spent(flows, tickers)
+        spent = _spent(ai_capex(cash_flows, rule), tickers)
         if spent.empty:
             continue
         revenue = quarterly(stated, spent.index.max(), held)
         for name, vendors in NUMERATORS.items():
-            table += [row | {"numerator": name, "denominator": label} for row in _ratios(revenue, spent, vendors)]
-        table = [row | ({"capex_rows": used[row["quarter"]]} if row["denominator"] == label else {}) for row in table]
-    columns = ["numerator", "denominator", "quarter", "revenue", "capex", "percent", "vendors", "capex_rows"]
-    frame = pd.DataFrame(table, columns=columns)
-    ids = stated.groupby("vendor").groups
-    rows = [
-        ";".join([*(row for name in line.vendors.split(", ") for row in ids[name]), line.capex_rows])
-        for line in frame.itertuples()
-    ]
-    return frame.drop(columns="capex_rows").assign(rows=rows)
+            for row in _ratios(revenue, spent, vendors):
+                counted = [ids[vendor] for vendor in str(row["vendors"]).split(", ")]
+                table.append(row | {"numerator": name, "denominator": label, "rows": ";".join([*counted, row["rows"]])})
+    columns = ["numerator", "denominator", "quarter", "revenue", "capex", "percent", "vendors", "rows"]
+    return pd.DataFrame(table, columns=columns)
 
 
-def _spent(flows: pd.DataFrame, tickers: Sequence[str]) -> tuple[pd.Series, Mapping[pd.Period, str]]:
-    """Add up the AI capex of firms by quarter since 2023, where all of them are known, with the row ids."""
+def _spent(flows: pd.DataFrame, tickers: Sequence[str]) -> pd.DataFrame:
+    """Return ``capex`` and ``rows`` by quarter since 2023, where the AI capex of all firms is known."""
     part = flows[flows["ticker"].isin(list(tickers)) & (flows["quarter"] >= SINCE) & flows["ai_capex"].notna()]
-    by_quarter = part.groupby("quarter")
-    complete = by_quarter["ticker"].nunique() == len(tickers)
-    total = by_quarter["ai_capex"].sum()[complete]
-    return total, {quarter: ";".join(rows) for quarter, rows in by_quarter.groups.items()}
+    part = part.assign(row=part.index)
+    table = part.groupby("quarter").agg(
+        firms=("ticker", "nunique"), capex=("ai_capex", "sum"), rows=("row", lambda rows: ";".join(rows))
+    )
+    return table[table["firms"] == len(tickers)]
 
 
-def _ratios(revenue: pd.DataFrame, spent: pd.Series, vendors: Sequence[str]) -> list[dict[str, object]]:
+def _ratios(revenue: pd.DataFrame, spent: pd.DataFrame, vendors: Sequence[str]) -> list[dict[str, Any]]:
     part = revenue[[name for name in vendors if name in revenue.columns]]
-    if part.empty or part.isna().all(axis=None):
+    # A vendor whose first statement is younger than the last quarter of capex does not count yet.
+    part = part.dropna(axis="columns", how="all")
+    if part.empty:
         return []
-    last = min(column.last_valid_index() for _, column in part.items() if column.notna().any())
+    last = min(part.index[column.notna()].max() for _, column in part.items())
     rows = []
     for quarter in spent.index[spent.index <= last]:
         known = part.loc[quarter].dropna()
         if known.empty:
             continue
-        total, capex = float(known.sum()), float(spent[quarter])
+        total, capex = float(known.sum()), float(spent["capex"][quarter])
         share = PERCENT * total / capex if capex > 0 else np.nan
         rows.append({"quarter": quarter, "revenue": total, "capex": capex, "percent": share,
-                     "vendors": ", ".join(known.index)})  # fmt: skip
+                     "vendors": ", ".join(known.index), "rows": spent["rows"][quarter]})  # fmt: skip
     return rows
 
 

@@ -67,28 +67,30 @@ def arc_elasticities(ai_usage: pd.DataFrame, prices: pd.DataFrame) -> pd.DataFra
     Returns
     -------
     DataFrame, one row a price: Google's and all providers'
-        ``price_of``, ``first_date``, ``date``, ``volume_times``, ``price_times``, ``elasticity`` (log of
-        the one over log of the other: missing where no price is known), ``rows``. No row where
-        fewer than two volumes are known.
+        ``price_of``, ``first_date``, ``date`` (first and last volume with a price), ``volume_times``,
+        ``price_times``, ``elasticity`` (log of the one over log of the other; missing where the price
+        did not move), ``rows``. No row where fewer than two volumes have a price.
 
     Notes
     -----
     It is not a demand curve. In these years supply, quality and the products that use tokens all
-    moved; where volume and price rose together the ratio is positive and says only that.
+    moved; where volume and price rose together the ratio is positive and says only that, and where the price
+    hardly moved it is large and says nothing.
     """
     volume = of_series(ai_usage, TOKENS)
     columns = ["price_of", "first_date", "date", "volume_times", "price_times", "elasticity", "rows"]
     table = []
-    if len(volume) > 1:
-        first, last = volume.iloc[0], volume.iloc[-1]
-        for name, part in (("Google", prices[prices["provider"] == "Google"]), ("all providers", prices)):
-            before, used_before = _level(part, first["date"])
-            after, used_after = _level(part, last["date"])
-            more, change = float(last["value"] / first["value"]), after / before
-            moved = np.isfinite(change) and change != 1
-            elasticity = np.log(more) / np.log(change) if moved else np.nan
-            rows = ";".join([volume.index[0], volume.index[-1], *used_before, *used_after])
-            table.append((name, first["date"], last["date"], more, change, elasticity, rows))
+    for name, part in (("Google", prices[prices["provider"] == "Google"]), ("all providers", prices)):
+        levels = [_level(part, day) for day in volume["date"]]
+        priced = [place for place, (level, _) in enumerate(levels) if np.isfinite(level)]
+        if len(priced) < len(("first", "last")):
+            continue
+        first, last = volume.iloc[priced[0]], volume.iloc[priced[-1]]
+        (before, used_before), (after, used_after) = levels[priced[0]], levels[priced[-1]]
+        more, change = float(last["value"] / first["value"]), after / before
+        elasticity = np.log(more) / np.log(change) if change != 1 else np.nan
+        rows = ";".join([volume.index[priced[0]], volume.index[priced[-1]], *used_before, *used_after])
+        table.append((name, first["date"], last["date"], more, change, elasticity, rows))
     return pd.DataFrame(table, columns=columns)
 
 

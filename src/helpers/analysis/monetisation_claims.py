@@ -135,7 +135,8 @@ def a05(evidence: Evidence) -> Verdict:
         return not_testable(
             f"Missing: two values of one official survey between {start} and {end}, as known on this day.", "times"
         )
-    best = grown.loc[(grown["date"] - grown["first_date"]).idxmax()]
+    span = grown["date"] - grown["first_date"]
+    best = grown[span == span.max()].iloc[0]
     times = float(best["times"])
     verdict = SUPPORTED if times >= DOUBLED else PARTLY_SUPPORTED if times > 1 else NOT_SUPPORTED
     reason = (
@@ -175,8 +176,7 @@ def a09(evidence: Evidence) -> Verdict:
             f"Missing: AI revenue of {', '.join(ENTITIES)}; none is in the tables as known on this day.", "percent"
         )
     silent = [name for name in ENTITIES if name not in set(last["vendor"])]
-    top = last.loc[last["percent"].idxmax()]
-    share = float(top["percent"])
+    share = float(last["percent"].max())
     each = "; ".join(f"{row['vendor']} {percent(row['percent'])} ({row['date']:%B %Y})" for _, row in last.iterrows())
     rows = tuple(row for rows in last["rows"] for row in rows.split(";"))
     reason = f"Stated AI run-rate over the quarter's revenue: {each}. Undisclosed: {', '.join(silent) or 'none'}."
@@ -340,7 +340,8 @@ def a51(evidence: Evidence) -> Verdict:
 
 def _path(rows: pd.DataFrame) -> pd.Series:
     """Return the logarithm of a quantity by day."""
-    return np.log(rows.groupby("date")["value"].mean())
+    path: pd.Series = np.log(rows.groupby("date")["value"].mean())
+    return path
 
 
 def _growth_together(first: pd.Series, second: pd.Series) -> tuple[float, float] | None:

@@ -17,6 +17,7 @@ from helpers.analysis.ai_returns import BASE_YEAR, ai_capex
 from helpers.analysis.depreciation_pipeline import depreciation_pipeline
 from helpers.analysis.fiscal_quarters import QUARTERS_A_YEAR
 from helpers.analysis.vendor_metrics import select
+from helpers.units import money, percent, write
 
 COPILOT = "Microsoft 365 Copilot"
 MONTHS_A_YEAR = 12
@@ -57,8 +58,8 @@ class Bundle:
 
     @property
     def covered_percent(self) -> float:
-        """Revenue over cost."""
-        return PERCENT * self.revenue_usd_m / self.cost_usd_m
+        """Revenue over cost; missing where there is no cost."""
+        return PERCENT * _over(self.revenue_usd_m, self.cost_usd_m)
 
     @property
     def attach_needed_percent(self) -> float:
@@ -170,3 +171,12 @@ def plans(ai_prices: pd.DataFrame) -> pd.DataFrame:
         listings=("date", "nunique"), rows=("id", ";".join),
     ).reset_index()  # fmt: skip
     return table.assign(change=(PERCENT * (table["last"] / table["first"] - 1)).where(table["listings"] > 1))
+
+
+def in_words(bundle: Bundle) -> str:
+    """Say what a bundle brings, how much of its cost that covers, and what would cover all of it."""
+    price = write(bundle.price_needed, "USD a month") if np.isfinite(bundle.price_needed) else "no price"
+    return (
+        f"It brings {money(bundle.revenue_usd_m)} a year, {percent(bundle.covered_percent, 0)} of "
+        f"{money(bundle.cost_usd_m)}; all of it takes {percent(bundle.attach_needed_percent)} of the seats, or {price}."
+    )

@@ -81,14 +81,13 @@ def year_costs(vendor_metrics: pd.DataFrame, company: str) -> YearCosts | None:
     if years.empty:
         return None
     year = int(years.max())
-    revenue, loss = (table.loc[year] for table in found.values())
+    revenue, loss = (found[metric].loc[[year]] for metric in ("revenue_usd_m", "operating_loss_usd_m"))
+    taken, lost = float(revenue["value"].iloc[0]), float(loss["value"].iloc[0])
     payers = _payers(vendor_metrics, company)
-    rows = (str(revenue["row"]), str(loss["row"]), *payers.index)
-    return YearCosts(
-        company, year, float(revenue["value"]) + float(loss["value"]), float(revenue["value"]),
-        OUTCOME if revenue["outcome"] and loss["outcome"] else EXPECTED,
-        float(payers["value"].iloc[0]) if len(payers) else np.nan, rows,
-    )  # fmt: skip
+    outcome = bool(revenue["outcome"].iloc[0] and loss["outcome"].iloc[0])
+    used = (str(revenue["row"].iloc[0]), str(loss["row"].iloc[0]), *payers.index)
+    paying = float(payers["value"].iloc[0]) if len(payers) else np.nan
+    return YearCosts(company, year, taken + lost, taken, OUTCOME if outcome else EXPECTED, paying, used)
 
 
 def _payers(vendor_metrics: pd.DataFrame, company: str) -> pd.DataFrame:

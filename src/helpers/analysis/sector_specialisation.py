@@ -14,6 +14,7 @@ import pandas as pd
 from helpers.analysis.premium_bundles import MONTHS_A_YEAR
 from helpers.analysis.usage_billing import DAYS_A_YEAR
 from helpers.analysis.vendor_metrics import select
+from helpers.units import count
 
 PREMIUM = "specialised_price_premium"
 PERCENT = 100
@@ -74,3 +75,14 @@ def seats_needed(cost_usd_m: float, general_price_usd: float, premium: Any) -> A
     if general_price_usd <= 0:
         raise ValueError(f"the general price must be above 0, not {general_price_usd}")
     return cost_usd_m / (general_price_usd * np.asarray(premium, dtype="float64") * MONTHS_A_YEAR)
+
+
+def seats_curve(cost_usd_m: float, general_price_usd: float, premiums: np.ndarray) -> pd.DataFrame:
+    """Return `seats_needed` over a range of premiums: ``premium``, ``seats`` (millions)."""
+    return pd.DataFrame({"premium": premiums, "seats": seats_needed(cost_usd_m, general_price_usd, premiums)})
+
+
+def in_words(cost_usd_m: float, general_price_usd: float, premium: float) -> str:
+    """Say how many specialised seats would cover a cost."""
+    seats = float(seats_needed(cost_usd_m, general_price_usd, premium))
+    return f"At {count(premium)} times the general price it takes {count(seats, 'million', digits=1)} seats."

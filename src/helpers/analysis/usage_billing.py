@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from helpers.units import count, percent
+
 INPUT_SHARE = "token_input_share"
 COST_SHARE = "token_cost_share"
 ELASTICITY = "token_price_elasticity"
@@ -23,7 +25,8 @@ PERCENT = 100
 LEVEL = 0.95
 ALL_PROVIDERS, SAME_TIER = "all providers", "all, same provider and tier"
 # Words by which sellers name their small models, and their dearest; every other model is of the middle tier.
-SMALL_MODELS = r"mini|nano|haiku|flash|instant|3\.5 turbo|r7b|fast|luna|8x7b"
+# Whole words: Gemini is no mini.
+SMALL_MODELS = r"\b(?:mini|nano|haiku|flash|instant|fast|luna|8x7b)\b|3\.5 turbo|r7b"
 DEAREST_MODELS = r"o1-pro|o3-pro|gpt-[\d.]+ pro|opus|32k|gpt-4\.5|davinci"
 # Price cuts the static picture shows: a tenth, a quarter, a half.
 CUTS = (0.1, 0.25, 0.5)
@@ -215,3 +218,16 @@ def cut_curves(elasticities: np.ndarray, cost_share: float, cuts: tuple[float, .
             )
         )
     return pd.concat(parts, ignore_index=True)
+
+
+def cut_in_words(cut: float, elasticity: float, cost_share: float) -> str:
+    """Say what a price cut does: volume, revenue, gross profit, and from which elasticity it pays."""
+    outcome = price_cut(cut, elasticity, cost_share)
+    threshold = float(elasticity_that_pays(cut, cost_share))
+    pays = f"it pays from an elasticity of {count(threshold)}" if np.isfinite(threshold) else "it sells below cost"
+    volume, revenue, profit = (percent(PERCENT * float(part) - PERCENT, 0) for part in
+                               (outcome.volume, outcome.revenue, outcome.gross_profit))  # fmt: skip
+    return (
+        f"A cut of {percent(PERCENT * cut, 0)} changes volume by {volume}, revenue by {revenue} and gross profit by "
+        f"{profit}; {pays}."
+    )

@@ -104,7 +104,6 @@ def disclosure_timeline(stated: pd.DataFrame, vendors: Sequence[str], *, as_of: 
     subtitle = "Figures of yearly AI revenue by the day they became public"
     if stated.empty:
         return not_known("any vendor's AI revenue", subtitle=subtitle, source=SOURCE, as_of=as_of, unit="date")
-    axes: Axes
     figure, axes = style.canvas(height=3.6)
     own = stated["kind"] == "reported"
     place = {name: -row for row, name in enumerate(vendors)}
@@ -133,7 +132,7 @@ def disclosure_timeline(stated: pd.DataFrame, vendors: Sequence[str], *, as_of: 
         alt=f"{title}; {int(own.sum())} figures by the firms, {int((~own).sum())} leaked or estimated.",
         data=stated.reset_index(names="row"),
     )
-    return axes
+    return axes  # type: ignore[no-any-return]
 
 
 def share_of_revenue(shares: pd.DataFrame, silent: Sequence[str], *, low: float, high: float, as_of: str) -> Axes:
@@ -176,7 +175,7 @@ def share_of_revenue(shares: pd.DataFrame, silent: Sequence[str], *, low: float,
     axes.set_xlim(0, max(1.7 * float(shares["percent"].max()), 1.5 * high))
     axes.xaxis.set_major_formatter(FuncFormatter(units.percent_axis))
     axes.grid(visible=False, axis="y")
-    top = shares.loc[shares["percent"].idxmax()]
+    top = shares[shares["percent"] == shares["percent"].max()].iloc[0]
     brought = f"AI brings {top['vendor']} {units.percent(top['percent'], 0)} of its revenue"
     title = f"{brought}; {len(silent)} of the four say nothing"
     style.finish(figure, title=title, subtitle=subtitle, source=SOURCE, as_of=as_of, unit="percent",

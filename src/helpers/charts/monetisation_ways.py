@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from helpers import units
@@ -67,20 +68,21 @@ def token_prices(prices: pd.DataFrame, changes: pd.DataFrame, *, as_of: str) -> 
             line = changes.loc[name]
             days = pd.Series([line["first"], line["last"]])
             since = (days - pd.Timestamp("2023-01-01")).dt.days / 365.25
-            path = np.exp(line["intercept"] + line["slope"] * since)
+            path: Any = np.exp(line["intercept"] + line["slope"] * since)
             axes.plot(days, path, color=ink, linewidth=2)
             ends[str(name)] = (days.iloc[-1], float(path.iloc[-1]), ink)
     others = sorted(set(prices["provider"]) - set(_PROVIDERS))
     low, high = 0.6 * prices["blended"].min(), 1.6 * prices["blended"].max()
     axes.set_ylim(low, high)
     _log_ticks(axes.yaxis, tuple(tick for tick in _PRICE_TICKS if low <= tick <= high))
+    axes.xaxis.set_major_locator(AutoDateLocator(maxticks=7))
     span = prices["date"].max() - prices["date"].min()
     axes.set_xlim(prices["date"].min() - 0.05 * span - pd.Timedelta(days=10),
                   prices["date"].max() + 0.2 * span + pd.Timedelta(days=10))  # fmt: skip
     title = _price_title(prices, changes)
     words = f"{subtitle}; grey: {', '.join(others)}" if others else subtitle
     style.finish(figure, title=title, subtitle=words, source=PRICES, as_of=as_of, unit="USD a million tokens",
-                 alt=f"{title}; {len(prices)} list prices from ${prices['blended'].min():.2f} to "
+                 alt=f"{title}. List prices: {len(prices)}, from ${prices['blended'].min():.2f} to "
                  f"${prices['blended'].max():.0f}.", data=prices.drop(columns="rows", errors="ignore"))  # fmt: skip
     style.label_ends(axes, ends)
     return axes
@@ -88,7 +90,7 @@ def token_prices(prices: pd.DataFrame, changes: pd.DataFrame, *, as_of: str) -> 
 
 def _price_title(prices: pd.DataFrame, changes: pd.DataFrame) -> str:
     if changes.empty:
-        return f"{len(prices)} list prices are too few to say how fast tokens get cheaper"
+        return f"Too few list prices to say how fast tokens get cheaper: {len(prices)}"
     line = changes.iloc[-1]
     verb = "fell" if line["high"] < 0 else "rose" if line["low"] > 0 else "did not clearly fall"
     span = f"{_signed(line['low'])} to {_signed(line['high'])}"
@@ -440,7 +442,7 @@ def break_even(surface: pd.DataFrame, points: pd.DataFrame, *, as_of: str) -> Ax
         axes.tick_params(labelleft=False)
     title = _break_even_title(points)
     style.finish(figure, title=title, subtitle=subtitle, source=source, as_of=as_of, unit="percent",
-                 alt=f"{title}. Surfaces of {len(points)} firms.", data=surface)  # fmt: skip
+                 alt=f"{title}. Firms shown: {len(points)}.", data=surface)  # fmt: skip
     first: Axes = grid[0][0]
     return first
 
