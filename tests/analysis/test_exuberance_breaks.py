@@ -10,6 +10,7 @@ from statsmodels.datasets import nile
 from helpers.analysis.structural_breaks import (
     break_distribution,
     break_quantile,
+    ols_cusum,
     structural_breaks,
     sup_f_p_value,
 )
@@ -35,6 +36,12 @@ def test_the_nile_as_strucchange_has_it(flow: pd.Series) -> None:
     assert found.p_value < 0.001
     assert found.fitted.iloc[0] == pytest.approx(flow.iloc[:28].mean())
     assert found.fitted.iloc[-1] == pytest.approx(flow.iloc[28:].mean())
+
+
+def test_cusum_of_the_nile(flow: pd.Series) -> None:
+    statistic, p_value = ols_cusum(flow)
+    assert statistic == pytest.approx(2.951766102663, abs=1e-6)
+    assert p_value == pytest.approx(5.408553460651e-08, rel=1e-6)
 
 
 def test_dynamic_programming_finds_what_trying_all_finds() -> None:

@@ -17,12 +17,31 @@ from helpers.analysis.date_stamping import date_stamp, default_min_duration
 from helpers.analysis.disk_cache import Cache, DiskCache, default_cache
 from helpers.analysis.explosive_roots import RadfResult, default_min_rows, radf
 from helpers.analysis.log_periodic import LogPeriodicFit, log_periodic, lppls_fit
-from helpers.analysis.structural_breaks import Breaks, structural_breaks
+from helpers.analysis.structural_breaks import Breaks, ols_cusum, structural_breaks
 from helpers.analysis.wild_bootstrap import wild_bootstrap
 
 __all__ = [
-    "DEFAULT_RULE", "LEVELS", "RULES", "Breaks", "Cache", "CriticalValues", "DiskCache", "LogPeriodicFit",
-    "NullDistribution", "RadfResult", "critical_values", "date_stamp", "default_cache", "default_min_duration",
-    "default_min_rows", "log_periodic", "lppls_fit", "null_distribution", "radf", "structural_breaks", "under_rule",
+    "DEFAULT_RULE",
+    "LEVELS",
+    "RULES",
+    "Breaks",
+    "Cache",
+    "CriticalValues",
+    "DiskCache",
+    "LogPeriodicFit",
+    "NullDistribution",
+    "RadfResult",
+    "critical_values",
+    "date_stamp",
+    "default_cache",
+    "default_min_duration",
+    "default_min_rows",
+    "log_periodic",
+    "lppls_fit",
+    "null_distribution",
+    "ols_cusum",
+    "radf",
+    "structural_breaks",
+    "under_rule",
     "wild_bootstrap",
 ]  # fmt: skip

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
-from scipy.special import log_ndtr
+from scipy.special import kolmogorov, log_ndtr
 
 from helpers.analysis.explosive_roots import checked_series
 from helpers.analysis.explosive_windows import Floats
@@ -210,6 +210,28 @@ def sup_f_p_value(statistic: float, parameters: int, trimming: float, seed: int 
         total += (path[:, :-1] - share * path[:, -1:]) ** 2
     suprema = (total / (share * (1 - share)))[:, inside].max(axis=1)
     return float((1 + (suprema >= statistic).sum()) / (1 + _DRAWS))
+
+
+def ols_cusum(y: pd.Series, model: str = "level") -> tuple[float, float]:
+    """Test for any break by the running sum of the residuals.
+
+    Parameters
+    ----------
+    y : Series
+    model : {"level", "trend"}
+        The p-value is that of a Brownian bridge, exact in the limit for "level".
+
+    Returns
+    -------
+    statistic, p_value : float
+        The largest absolute sum in units of its standard deviation; Ploberger and Kraemer (1992), Econometrica 60.
+    """
+    values = checked_series(y, ignore_gaps=True).to_numpy()
+    x = _design(len(values), model)
+    residuals = values - _fitted(values, x, [])
+    deviation = sqrt(float(residuals @ residuals) / (len(values) - x.shape[1]))
+    statistic = float(np.abs(np.cumsum(residuals)).max()) / (deviation * sqrt(len(values)))
+    return statistic, float(kolmogorov(statistic))
 
 
 def _fitted(y: Floats, x: Floats, ends: list[int]) -> Floats:
