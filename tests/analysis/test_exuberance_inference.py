@@ -222,6 +222,8 @@ def shocks(kind: str, generator: np.random.Generator, length: int) -> np.ndarray
         return e * np.where(half, 3.0, 1.0)
     if kind == "volatility down":
         return e * np.where(half, 1.0, 3.0)
+    if kind == "volatility bump":
+        return e * np.where((np.arange(length) >= 0.4 * length) & (np.arange(length) < 0.6 * length), 4.0, 1.0)
     if kind in ("GARCH", "AR"):
         out, variance = np.empty(length), 1.0
         for t in range(length):
@@ -238,6 +240,7 @@ def shocks(kind: str, generator: np.random.Generator, length: int) -> np.ndarray
         ("iid", 0.053, 0.020),
         ("volatility up", 0.310, 0.060),
         ("volatility down", 0.045, 0.025),
+        ("volatility bump", 0.368, 0.060),
         ("GARCH", 0.102, 0.028),
         ("AR", 0.352, 0.173),
     ],
