@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from helpers import units
@@ -27,6 +26,7 @@ _PRICE_TICKS = (0.1, 0.3, 1, 3, 10, 30, 100)
 _CUT_INKS = (style.COLOURS["META"], style.NOW, style.COLOURS["CRWV"])
 _LIFE_INKS = (style.COLOURS["ORCL"], style.NOW, style.COLOURS["GOOGL"])
 _WIDEST = 150.0
+_HALF = 50.0
 
 
 def _dollars(axis: Any, digits: int = 0) -> None:
@@ -75,8 +75,7 @@ def token_prices(prices: pd.DataFrame, changes: pd.DataFrame, *, as_of: str) -> 
     low, high = 0.6 * prices["blended"].min(), 1.6 * prices["blended"].max()
     axes.set_ylim(low, high)
     _log_ticks(axes.yaxis, tuple(tick for tick in _PRICE_TICKS if low <= tick <= high))
-    axes.xaxis.set_major_locator(AutoDateLocator(maxticks=7))
-    span = prices["date"].max() - prices["date"].min()
+    span = max(prices["date"].max() - prices["date"].min(), pd.Timedelta(days=300))
     axes.set_xlim(prices["date"].min() - 0.05 * span - pd.Timedelta(days=10),
                   prices["date"].max() + 0.2 * span + pd.Timedelta(days=10))  # fmt: skip
     title = _price_title(prices, changes)
@@ -137,6 +136,11 @@ def yearly_changes(changes: pd.DataFrame, cuts: pd.DataFrame, *, as_of: str) -> 
         axes.plot(
             cuts["change"].clip(upper=_WIDEST), [len(changes)] * len(cuts), "D", color=style.COLOURS["ORCL"], ms=6
         )
+    beyond_cuts = cuts.loc[cuts["change"] > _WIDEST, "change"]
+    if len(beyond_cuts):
+        words = ", ".join(_signed(change) for change in beyond_cuts)
+        axes.annotate(f"\N{RIGHTWARDS ARROW} {words}", (_WIDEST, len(changes)), xytext=(8, 0), size=9, va="center",
+                      textcoords="offset points")  # fmt: skip
     axes.axvline(0, color=style.INK, linewidth=1)
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.5, -0.5)
@@ -278,11 +282,10 @@ def _usage_title(kept: pd.DataFrame, tokens: pd.DataFrame) -> str:
         if len(tokens) > 1
         else ""
     )
-    return (
-        f"Most firms do not use AI ({', '.join(newest)}){grown}"
-        if newest
-        else f"Tokens are counted, firms are not{grown}"
-    )
+    if not newest:
+        return f"Tokens are counted, firms are not{grown}"
+    few = all(part["value"].iloc[-1] < _HALF for _, part in last)
+    return f"{'Most firms do not use AI' if few else 'Firms that use AI'} ({', '.join(newest)}){grown}"
 
 
 def bundle(lines: pd.DataFrame, *, attach_percent: float, price_usd: float, needed: tuple[float, float], seats: str,
