@@ -124,13 +124,14 @@ def event_time(
     """
     zero = pd.Period(start, "M")
     months = (path["month"].dt.year - zero.year) * 12 + path["month"].dt.month - zero.month
-    part = path.assign(months=months)[(months >= -before) & (months <= after)]
+    part: pd.DataFrame = path.assign(months=months)[(months >= -before) & (months <= after)]
     base = part.loc[part["months"] == 0, "value"]
     if base.empty:
-        return part.assign(drawdown=np.nan).iloc[:0]
-    return part.assign(
-        value=100 * part["value"] / base.iloc[0] if rebase else part["value"], drawdown=drawdown(part["value"])
-    )
+        part["drawdown"] = np.nan
+        return part.iloc[:0]
+    value = 100 * part["value"] / base.iloc[0] if rebase else part["value"]
+    laid: pd.DataFrame = part.assign(value=value, drawdown=drawdown(part["value"]))
+    return laid
 
 
 def standing(event: pd.DataFrame, months: int | None = None) -> Standing | None:
@@ -155,7 +156,7 @@ def standing(event: pd.DataFrame, months: int | None = None) -> Standing | None:
 def peak(event: pd.DataFrame) -> pd.Series | None:
     """Return the row of the highest value since the start, None where the path is empty."""
     since = event[event["months"] >= 0]
-    return None if since.empty else since.loc[since["value"].idxmax()]
+    return None if since.empty else since.nlargest(1, "value").iloc[0]
 
 
 def gain(standing: Standing | None) -> float | None:

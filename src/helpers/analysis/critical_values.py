@@ -211,7 +211,8 @@ def null_distribution(
         kept = _simulate(n, rows, lags, draws, seed, threads)
         if cache:
             cache.put(content, kept)
-    return NullDistribution(**named, **kept)
+    parts: dict[str, Any] = {**named, **kept}
+    return NullDistribution(**parts)
 
 
 def quantiles(draws: Floats, levels: tuple[float, ...] = LEVELS) -> tuple[Floats, Floats]:

@@ -24,10 +24,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.optimize import least_squares
+from scipy import optimize as _optimize
 
 from helpers.analysis.explosive_roots import checked_series
 from helpers.analysis.explosive_windows import Floats
+
+# Typed Any: to a type checker the name is also that of a module.
+least_squares: Any = _optimize.least_squares
 
 # Bounds of the literature for a bubble: exponent, frequency, days from the last observation to the critical time.
 EXPONENT, FREQUENCY, HORIZON = (0.1, 0.9), (6.0, 13.0), 300.0
@@ -152,6 +155,7 @@ def lppls_fit(
     place = int(np.searchsorted(times, tc))
     times, points = np.insert(times, place, tc), np.insert(points, place, (m, w, sse), axis=0)
     fitted, linear = _curve(tc, m, w, days, y)
+    a, b, c1, c2 = (float(value) for value in linear)
     residuals = y - fitted
     rho = float(residuals[1:] @ residuals[:-1] / (residuals @ residuals))
     profile = _profile(series, times, points, sse, _independent(len(y), rho))
@@ -159,7 +163,7 @@ def lppls_fit(
     certain = _doubts(tc, m, w, linear, bounds, horizon)
     reasons = certain + _open_profile(low, high, horizon)
     return LogPeriodicFit(
-        tc, _moment(series, tc), m, w, *(float(value) for value in linear), sse, profile, low, high, rho,
+        tc, _moment(series, tc), m, w, a, b, c1, c2, sse, profile, low, high, rho,
         not reasons, reasons, certain + _open_profile(*optimistic, horizon), pd.Series(fitted, series.index),
     )  # fmt: skip
 
@@ -205,7 +209,8 @@ def _curve(tc: float, m: float, w: float, days: Floats, y: Floats) -> tuple[Floa
 
 def _grid(tc: float, days: Floats, y: Floats, bounds: Floats) -> tuple[Floats, Floats, Floats]:
     """Return exponents, frequencies and the sum of squares of each pair, all by a few products of matrices."""
-    exponents, frequencies = np.linspace(*bounds[0], _EXPONENTS), np.linspace(*bounds[1], _FREQUENCIES)
+    exponents = np.linspace(bounds[0, 0], bounds[0, 1], _EXPONENTS)
+    frequencies = np.linspace(bounds[1, 0], bounds[1, 1], _FREQUENCIES)
     ahead = np.log(tc - days)
     power = np.exp((ahead - ahead[0])[:, None] * exponents)
     angle = ahead[:, None] * frequencies
@@ -264,8 +269,10 @@ def _descend(
             lambda p: _residuals(p[0], p[1], p[2], days, y), start, bounds=(low, high), x_scale=(30.0, 0.1, 1.0),
             xtol=1e-12, ftol=1e-14, gtol=1e-14, max_nfev=300,
         )  # fmt: skip
-        candidates = [(*(float(v) for v in found.x), float(2 * found.cost)), (float(times[place]), *points[place])]
-        best = min([best, *candidates], key=lambda c: c[3])  # type: ignore[assignment, misc]
+        ends = [[*found.x, 2 * found.cost], [times[place], *points[place]]]
+        for tc, m, w, sse in ends:
+            if sse < best[3]:
+                best = (float(tc), float(m), float(w), float(sse))
     return best
 
 

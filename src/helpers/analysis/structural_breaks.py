@@ -114,7 +114,7 @@ def structural_breaks(
         {"rss": [rss for rss, _ in partitions], "bic": [_bic(rss, n, k, m) for m, (rss, _) in enumerate(partitions)]},
         index=pd.RangeIndex(len(partitions), name="breaks"),
     )
-    ends = partitions[int(criteria["bic"].idxmin())][1]
+    ends = partitions[int(np.argmin(criteria["bic"].to_numpy()))][1]
     fitted = _fitted(values, x, ends)
     residuals = values - fitted
     dates = _intervals(series, residuals, x, values, ends, confidence, autocorrelated)
