@@ -120,13 +120,12 @@ def _exhibits(chosen: argparse.Namespace) -> int:
 
     root = _root(None)
     try:
+        found = exhibits.collect(root / "notebooks", root / "reports" / "executed" / "latest")
         if chosen.write:
             readme = root / "README.md"
-            readme.write_text(
-                exhibits.updated(readme.read_text(encoding="utf-8"), root / "notebooks"), encoding="utf-8"
-            )
+            readme.write_text(exhibits.updated(readme.read_text(encoding="utf-8"), found), encoding="utf-8")
         else:
-            sys.stdout.write(exhibits.table(root / "notebooks") + "\n")
+            sys.stdout.write(exhibits.table(found) + "\n")
     except ValueError as error:
         raise PipelineError(str(error)) from error
     return 0
