@@ -26,6 +26,7 @@ $(READY): requirements.txt pyproject.toml
 		$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.txt && \
 		$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e . ; \
 	fi
+	@$(BIN)/python -m helpers.analysis.explosive_windows_compiled  # so that nobody waits for a compiler later
 	@touch $(READY)
 
 venv: $(READY) ## set up .venv from the pinned requirements

@@ -79,6 +79,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     add("--as-of", metavar="DATE", help="short for -p as_of DATE (exploratory)")
     add("--timeout", metavar="S", type=_seconds, help="limit of each notebook in seconds, instead of its own")
     add("--jobs", metavar="N", type=_count, help="notebooks at once (default: the number of cores)")
+    add("--stock-kernels", action="store_true", help="start each kernel the ordinary way instead of forking it")
     add("--quiet", action="store_true", help="say only what failed")
     add("--root", type=Path, default=None, help="the project's folder (default: the one that holds this package)")
     run.set_defaults(command=_run)
@@ -106,7 +107,7 @@ def _run(chosen: argparse.Namespace) -> int:
         as_of=chosen.as_of,
         timeout=chosen.timeout,
     )
-    return run(_root(chosen.root), request, jobs=chosen.jobs, quiet=chosen.quiet)
+    return run(_root(chosen.root), request, jobs=chosen.jobs, quiet=chosen.quiet, is_warm=not chosen.stock_kernels)
 
 
 def _check(chosen: argparse.Namespace) -> int:

@@ -53,10 +53,14 @@ def _stock(path: Path, given: dict[str, Any] | None = None, **options: Any) -> P
     return output
 
 
-def _ours(path: Path, seconds: float = 60, progress: Progress | None = None, **given: object) -> Outcome:
-    """Execute as the pipeline does."""
+def _ours(
+    path: Path, seconds: float = 60, progress: Progress | None = None, is_warm: bool = False, **given: object
+) -> Outcome:
+    """Execute as the pipeline does; stock kernels start sooner for cells that import nothing."""
     run, scratch, token = a_run(path, seconds, **given), path.parent / "scratch", uuid.uuid4().hex
-    (outcome,) = supervise.execute([run], root=path.parent, scratch=scratch, token=token, progress=progress)
+    (outcome,) = supervise.execute(
+        [run], root=path.parent, scratch=scratch, token=token, progress=progress, is_warm=is_warm
+    )
     return outcome
 
 
@@ -231,14 +235,17 @@ def test_7_the_whole_notebook_has_a_limit(tmp_path: Path) -> None:
     assert "the limit for the whole notebook" in str(outcome.error)
 
 
-def test_8_a_figure_is_shown_whatever_the_backend(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("is_warm", [True, False], ids=["warm", "stock"])
+def test_8_a_figure_is_shown_whatever_the_backend(
+    tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch, is_warm: bool
+) -> None:
     monkeypatch.setenv("MPLBACKEND", "agg")  # what a preloaded pyplot would have chosen
     path = write_notebook(tmp_path / "plain.ipynb", "import matplotlib.pyplot as plt\nplt.plot([1, 2]);")
     assert "image/png" not in _stock(path).read_text()  # it succeeded, with no figure
-    plain = clean(_ours(path), root=root)
+    plain = clean(_ours(path, is_warm=is_warm), root=root)
     assert any("shows an image without alt text" in problem for problem in plain.problems)
 
-    cleaned = clean(_ours(write_notebook(tmp_path / "nb.ipynb", FIGURE)), root=root)
+    cleaned = clean(_ours(write_notebook(tmp_path / "nb.ipynb", FIGURE), is_warm=is_warm), root=root)
     assert cleaned.problems == []
     assert list(cleaned.figures) == ["rise"]
 
@@ -251,3 +258,14 @@ def test_8_a_declared_figure_without_its_image_is_noticed(tmp_path: Path, root: 
     del shown["image/png"]
     damaged = Outcome(outcome.run, "ok", notebook=json.dumps(document))
     assert clean(damaged, root=root).problems == ["figure 'rise' has no image"]
+
+
+def test_8_a_figure_that_was_called_for_and_not_shown_is_noticed(tmp_path: Path, root: Path) -> None:
+    outcome = _ours(write_notebook(tmp_path / "nb.ipynb", FIGURE))
+    assert outcome.notebook is not None
+    document = json.loads(outcome.notebook)
+    (cell,) = [one for one in document["cells"] if FIGURE_MIME in str(one.get("outputs"))]
+    cell["outputs"] = []
+    damaged = Outcome(outcome.run, "ok", notebook=json.dumps(document))
+    (problem,) = clean(damaged, root=root).problems
+    assert problem == f"cell {cell['id']!r} calls for 1 figure(s) and shows 0"

@@ -27,7 +27,9 @@ SLEEP = "import time\nwhile True:\n    try:\n        time.sleep(60)\n    except 
 
 def _run(project: Project, *, tools: Tools | None = None, quiet: bool = False, **request: Any) -> tuple[int, str]:
     told = io.StringIO()
-    code = run.run(project.root, Request(**request), quiet=quiet, tools=tools or plain_tools(), stream=told)
+    # Stock kernels: they start sooner for cells that import nothing; `Project.start` runs warm ones.
+    tools = tools or plain_tools()
+    code = run.run(project.root, Request(**request), quiet=quiet, is_warm=False, tools=tools, stream=told)
     return code, told.getvalue()
 
 

@@ -37,10 +37,13 @@ class Lab:
         path = write_notebook(self.folder / "notebooks" / f"{name}.ipynb", *cells)
         return a_run(path, seconds, memory, **parameters)
 
-    def execute(self, *runs: Run, jobs: int = 2, progress: Progress | None = None) -> list[Outcome]:
+    def execute(
+        self, *runs: Run, jobs: int = 2, progress: Progress | None = None, is_warm: bool = False
+    ) -> list[Outcome]:
+        """Execute runs. Stock kernels where nothing is said: they start sooner for cells that import nothing."""
         scratch = self.folder / "scratch"
         return supervise.execute(
-            runs, root=self.folder, scratch=scratch, token=self.token, jobs=jobs, progress=progress
+            runs, root=self.folder, scratch=scratch, token=self.token, jobs=jobs, progress=progress, is_warm=is_warm
         )
 
     def left(self) -> list[psutil.Process]:
@@ -59,7 +62,8 @@ def _printed(outcome: Outcome) -> str:
     return "".join("".join(output.get("text", "")) for output in outputs)
 
 
-def test_one_bad_run_of_each_kind_stops_no_other_and_leaves_nothing(lab: Lab) -> None:
+@pytest.mark.parametrize("is_warm", [True, False], ids=["warm", "stock"])
+def test_one_bad_run_of_each_kind_stops_no_other_and_leaves_nothing(lab: Lab, is_warm: bool) -> None:
     runs = [
         lab.run("raises", "1 + 1", "1/0", "print('never')"),
         lab.run("exits", "import os\nos._exit(3)", "print('never')"),
@@ -70,7 +74,7 @@ def test_one_bad_run_of_each_kind_stops_no_other_and_leaves_nothing(lab: Lab) ->
         lab.run("spawns", "import subprocess\nsubprocess.Popen(['sleep', '600'], start_new_session=True).pid"),
         lab.run("good", "print(as_of)"),
     ]
-    outcomes = {outcome.run.notebook: outcome for outcome in lab.execute(*runs)}
+    outcomes = {outcome.run.notebook: outcome for outcome in lab.execute(*runs, is_warm=is_warm)}
     assert list(outcomes) == [run.notebook for run in runs]
     assert {name: outcome.status for name, outcome in outcomes.items()} == {
         "raises": "failed", "exits": "died", "crashes": "died", "leaves": "failed",
@@ -103,10 +107,12 @@ def test_one_bad_run_of_each_kind_stops_no_other_and_leaves_nothing(lab: Lab) ->
     assert _printed(outcomes["good"]) == "2025-09-05\n"
 
 
-def test_a_killed_worker_is_an_outcome_and_is_replaced(lab: Lab) -> None:
-    # The kernel's parent is the template it was forked from; the worker stands above it.
-    kill = "import psutil\npsutil.Process().parents()[1].kill()\n" + SLEEP
-    killed, after = lab.execute(lab.run("kills", "1", kill), lab.run("after", "print('still')"), jobs=1)
+@pytest.mark.parametrize("is_warm", [True, False], ids=["warm", "stock"])
+def test_a_killed_worker_is_an_outcome_and_is_replaced(lab: Lab, is_warm: bool) -> None:
+    # A warm kernel's parent is the template it was forked from; the worker stands above it.
+    kill = f"import psutil\npsutil.Process().parents()[{int(is_warm)}].kill()\n" + SLEEP
+    runs = [lab.run("kills", "1", kill), lab.run("after", "print('still')")]
+    killed, after = lab.execute(*runs, jobs=1, is_warm=is_warm)
     assert (killed.status, killed.error and killed.error.cell_index) == ("died", 3)
     assert "the worker process was killed by SIGKILL" in str(killed.error)
     assert (after.status, _printed(after)) == ("ok", "still\n")
@@ -117,7 +123,7 @@ def test_a_killed_template_is_an_outcome_and_is_replaced(lab: Lab) -> None:
     kill = "import psutil\npsutil.Process().parent().kill()\n" + SLEEP
     is_forked = "import os, sys\nprint('pandas' in sys.modules, os.getppid())"
     runs = [lab.run("kills", "1", kill), lab.run("after", is_forked), lab.run("last", is_forked)]
-    killed, after, last = lab.execute(*runs, jobs=1)
+    killed, after, last = lab.execute(*runs, jobs=1, is_warm=True)
     assert (killed.status, killed.error and killed.error.cell_index) == ("died", 3)
     assert after.status == last.status == "ok"
     assert _printed(after).startswith("True")

@@ -295,14 +295,20 @@ def _fill_from_residuals(columns: Floats, windows: NDArray[np.int64], squares: F
         squares[window] = _square_from_residuals(columns, windows[window, 0], windows[window, 1])
 
 
+# A series just long enough to go through every kernel: lag 0, lag 1 and the general one.
+_TRIAL_POINTS = 40
+_TRIAL_ROWS = 12
+_TRIAL_LAGS = 2
+
+
 def warm() -> None:
     """Compile every kernel, so that the cache on disk holds them: worth doing once, at installation."""
     from helpers.analysis.explosive_windows import prepare, scan
 
-    y = np.cumsum(np.random.default_rng(0).standard_normal(40))
-    for lags in (0, 1, 2):
-        scan(y, lags=lags, min_rows=12, engine="compiled")
-    squares_from_residuals(prepare(y, 0)[0], np.array([[0, 20]]))
+    y = np.cumsum(np.random.default_rng(0).standard_normal(_TRIAL_POINTS))
+    for lags in (0, 1, _TRIAL_LAGS):
+        scan(y, lags=lags, min_rows=_TRIAL_ROWS, engine="compiled")
+    squares_from_residuals(prepare(y, 0)[0], np.array([[0, _TRIAL_ROWS]]))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ box, sanitised outputs, no times, paths or random ids, and a check of every figu
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -175,8 +176,23 @@ def _check_figures(cell: NotebookNode, result: CleanNotebook) -> None:
             result.problems.append(f"figure {figure['id']!r} has no alt text of at least {_SHORTEST_ALT} characters")
         if not str(figure.get("csv", "")).strip():
             result.problems.append(f"figure {figure['id']!r} has no data behind it")
+    wanted = _figures_called_for(cell.source)
+    if len(described) < wanted:
+        result.problems.append(f"cell {cell.id!r} calls for {wanted} figure(s) and shows {len(described)}")
     if len(described) > 1:
         result.problems.append(f"cell {cell.id!r} shows {len(described)} figures: one a cell")
+
+
+def _figures_called_for(source: str) -> int:
+    """Count the figures that a cell shows whatever happens: calls that stand alone, under no condition."""
+    lines = (line for line in source.splitlines() if not line.lstrip().startswith(("%", "!")))
+    return sum(
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Call)
+        and isinstance(statement.value.func, ast.Name)
+        and statement.value.func.id == "figure"
+        for statement in ast.parse("\n".join(lines)).body
+    )
 
 
 def _parameter_table(outcome: Outcome) -> NotebookNode:

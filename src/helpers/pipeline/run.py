@@ -30,6 +30,7 @@ def run(
     *,
     jobs: int | None = None,
     quiet: bool = False,
+    is_warm: bool = True,
     tools: Tools | None = None,
     stream: IO[str] | None = None,
 ) -> int:
@@ -45,6 +46,8 @@ def run(
         Notebooks at once; as many as cores when not given.
     quiet : bool
         Say nothing but what failed.
+    is_warm : bool
+        Whether kernels are forked from a process that has done the heavy imports.
     tools : Tools, optional
         What makes pages of executed notebooks; the project's own when not given.
     stream : file, optional
@@ -75,7 +78,7 @@ def run(
     teller = progress.choose(quiet, stream)
     with _stoppable() as stopped, Publication(root, reports) as publication:
         try:
-            outcomes = _execute(planned, runs, publication, jobs, teller)
+            outcomes = _execute(planned, runs, publication, jobs, teller, is_warm)
             teller.note("building the site")
             outcomes, warnings = _render(planned, publication, shown, outcomes, tools)
         except (OSError, PipelineError) as error:
@@ -100,7 +103,7 @@ def _plain(error: OSError | PipelineError) -> PipelineError:
 
 
 def _execute(
-    planned: Plan, runs: Sequence[Run], publication: Publication, jobs: int | None, teller: Progress
+    planned: Plan, runs: Sequence[Run], publication: Publication, jobs: int | None, teller: Progress, is_warm: bool
 ) -> list[Outcome]:
     common = key.shared(planned.root)
     return supervise.execute(
@@ -111,6 +114,7 @@ def _execute(
         jobs=jobs,
         keys={run.name: key.of(key.parts(run, common)) for run in runs},
         progress=teller,
+        is_warm=is_warm,
     )
 
 

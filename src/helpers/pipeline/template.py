@@ -53,6 +53,8 @@ def main() -> NoReturn:
     owner = socket.socket(fileno=int(sys.argv[1]))
     _die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The system collects ended kernels at once: nobody waits for a zombie.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     _preload()
     # What is imported is never freed: keep the collector from touching, and so copying, its pages.
     gc.collect()
@@ -62,7 +64,6 @@ def main() -> NoReturn:
         request = _receive(owner)
         if request is None:
             os._exit(0)
-        _reap()
         if _threads() > 1:
             _send(owner, {"error": f"the template has {_threads()} threads; a fork would not be safe"})
             continue
@@ -89,6 +90,7 @@ def _become_kernel(request: dict[str, Any]) -> NoReturn:
         os.setsid()
         _die_with_parent()
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.environ.clear()
         os.environ.update(request["env"])
         os.chdir(request["cwd"])
@@ -153,13 +155,6 @@ def _threads() -> int:
     return sum(1 for _ in Path("/proc/self/task").iterdir())
 
 
-def _reap() -> None:
-    """Collect children that ended, so that they do not stay behind as zombies."""
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-
-
 def _send(owner: socket.socket, message: dict[str, Any]) -> None:
     with contextlib.suppress(OSError):
         owner.sendall(json.dumps(message).encode() + b"\n")
@@ -169,7 +164,6 @@ def _receive(owner: socket.socket) -> dict[str, Any] | None:
     """Return the next request, or None when the owner is gone."""
     data = b""
     while not data.endswith(b"\n"):
-        # The wait is where children end unnoticed; a signal wakes it for them.
         part = owner.recv(1 << 20)
         if not part:
             return None
