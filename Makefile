@@ -8,7 +8,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 READY := $(VENV)/.ready
 
-.PHONY: help venv reports test lab check clean lock
+.PHONY: help venv reports test lab check bench clean lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ check: $(READY) ## validate the data package
 
 lock: $(READY) ## compile requirements.txt again from pyproject.toml (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.txt
+
+bench: $(READY) ## time the explosive-root tests beside pyexuber, as ratios in one run
+	@$(BIN)/python tests/benchmarks/exuberance.py
 
 clean: ## remove .venv, the generated reports and caches
 	@rm -rf $(VENV) reports/html reports/executed reports/custom reports/results.json reports/status.json .reports-build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
