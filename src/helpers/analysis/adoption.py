@@ -31,6 +31,8 @@ FEWEST_USERS = 4
 # A market of this many times the largest observation cannot be told from an endless one.
 MARKET_CEILING = 1000.0
 _BAND_DATES = 7
+# Curves are drawn from half a year after the launch: the first months of a curve are small and rest on few counts.
+_DRAWN_FROM = pd.Timedelta(days=182)
 _PATH_COLUMNS = ["curve", "date", "users", "low", "high"]
 _COEFFICIENT_BOUNDS = (1e-7, 20.0)
 
@@ -262,6 +264,12 @@ def _proportional(
 def market_interval(fitted: Fit, level: float = 0.95) -> Interval:
     """Return the profile interval of the market size; unbounded above means not identified.
 
+    Parameters
+    ----------
+    fitted : Fit
+    level : float
+        Confidence level, as in `helpers.analysis.nonlinear.profile_interval`.
+
     Raises
     ------
     ValueError
@@ -291,7 +299,7 @@ def paths(fits: Mapping[str, Fit], until: pd.Timestamp, band: str, launch: pd.Ti
         ``curve``, ``date``, ``users`` and, for the band, ``low`` and ``high`` (else missing).
     """
     rows = []
-    days = pd.date_range(launch + pd.Timedelta(days=182), until, freq="MS").union(pd.DatetimeIndex([until]))
+    days = pd.date_range(launch + _DRAWN_FROM, until, freq="MS").union(pd.DatetimeIndex([until]))
     for curve, fitted in fits.items():
         rows += [
             (curve, day, value, np.nan, np.nan)

@@ -47,6 +47,8 @@ RULES: dict[str, str] = {
     ALL_CAPEX: "all capex",
 }
 MODEL_MAKERS = ("OpenAI", "Anthropic")
+# Months of the periods that revenue is stated for, longest first: years are what halves and quarters add up to.
+PERIODS = (12, 6, 3)
 
 
 class MissingFigureError(Exception):
@@ -250,8 +252,7 @@ def model_makers_revenue(vendor_metrics: pd.DataFrame) -> tuple[Amount, pd.Times
         flows = select(vendor_metrics, "revenue_usd_m", company=company)
         months = pd.to_numeric(flows["period_months"], errors="coerce")
         covered = pd.Timestamp(SINCE.start_time)
-        # Years first: they are what the quarters add up to.
-        for length in (12, 6, 3):
+        for length in PERIODS:
             newest = flows[months == length].drop_duplicates("date", keep="last")
             for label, row in newest.iterrows():
                 begins = (row["date"].to_period("M") - (length - 1)).start_time

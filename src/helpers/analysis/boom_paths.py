@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+# Months on either side of a start: a year of run-up, and ten years, enough for a boom, its fall and what came after.
 MONTHS_BEFORE, MONTHS_AFTER = 12, 120
 
 

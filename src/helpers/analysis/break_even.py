@@ -17,6 +17,7 @@ from helpers.analysis import vendor_metrics as vendor
 from helpers.analysis.chatgpt_revenue import ArticleEstimate, mean_level, payer_counts
 
 OUTCOME, EXPECTED = "outcome", "expected"
+# The year of the article's estimate of subscription revenue; in it the article's own counts and price are used.
 ARTICLE_YEAR = 2024
 _MONTHS = 12
 

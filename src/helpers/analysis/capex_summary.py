@@ -79,13 +79,13 @@ def error_table(estimates: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFra
     return pd.DataFrame(
         {
             "error": [names[str(error)] for error in estimates["error"]],
-            "coefficient": written(estimates["coefficient"], 3),
-            "standard error": written(estimates["standard_error"], 3),
-            "from": written(estimates["low"], 2),
-            "to": written(estimates["high"], 2),
-            "p": written(estimates["p_value"], 3),
-            "degrees": written(estimates["degrees_of_freedom"], 1),
-            "small-sample factor": written(estimates["small_sample_factor"], 4),
+            "coefficient": written(estimates["coefficient"], digits=3),
+            "standard error": written(estimates["standard_error"], digits=3),
+            "from": written(estimates["low"], digits=2),
+            "to": written(estimates["high"], digits=2),
+            "p": written(estimates["p_value"], digits=3),
+            "degrees": written(estimates["degrees_of_freedom"], digits=1),
+            "small-sample factor": written(estimates["small_sample_factor"], digits=4),
             "lag": ["–" if pd.isna(lag) else str(lag) for lag in estimates["lag"]],
             "package": estimates["package"].to_numpy(),
         }

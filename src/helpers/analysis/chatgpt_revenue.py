@@ -21,6 +21,8 @@ from helpers.analysis.divisia import logarithmic_mean, split_change
 PAIRING_DAYS = 100
 # Where revenue is a share times a run-rate, the share must be dated near the count of payers.
 REVENUE_DAYS = 45
+# Months that a figure booked for the first half of a year covers.
+_HALF_YEAR = 6
 QUOTED_ON = pd.Timestamp("2024-09-27")
 PAYERS = ("plus_subscribers_m", "paying_subscribers_m")
 AS_SAID, AS_BOOKED = "as said at the time", "as booked later"
@@ -283,7 +285,7 @@ def booked_second_half(vendor_metrics: pd.DataFrame, year: int) -> tuple[float, 
     """
     booked = booked_revenue(vendor_metrics)
     whole = booked[(booked["date"] == pd.Timestamp(year, 12, 31)) & (booked["months"] == 12)]
-    half = booked[(booked["date"] == pd.Timestamp(year, 6, 30)) & (booked["months"] == 6)]
+    half = booked[(booked["date"] == pd.Timestamp(year, 6, 30)) & (booked["months"] == _HALF_YEAR)]
     if whole.empty or half.empty:
         return None
     amount = float(whole["value"].iloc[0]) - float(half["value"].iloc[0])

@@ -76,6 +76,9 @@ ABOUT_AI = (
 )
 """Tables about AI's own business."""
 
+_LAST_TWO_MONTHS = pd.Timedelta(days=61)
+"""November and December: a run-rate from then stands for the end of its year."""
+
 _OTHER_BASIS = (
     r"restate|recast|re-present|first reported|originally|first filed|superseded|unaudited|preliminary|later presented"
 )
@@ -370,7 +373,7 @@ def yearly_revenue(vendor_metrics: pd.DataFrame) -> pd.DataFrame:
             continue
         told = rows[rows["kind"].eq("guidance")].head(1)
         rates = whole[whole["company"].eq(company) & whole["metric"].eq("annualised_revenue_usd_m")]
-        late = rates["date"].between(end - pd.Timedelta(days=61), end) & rates["kind"].ne("guidance")
+        late = rates["date"].between(end - _LAST_TWO_MONTHS, end) & rates["kind"].ne("guidance")
         rate = rates[late].sort_values("date").tail(1)
         found.append(
             {

@@ -35,6 +35,8 @@ from helpers.analysis.explosive_roots import checked_windows
 from helpers.analysis.explosive_windows import Floats, scan
 
 LEVELS = (0.90, 0.95, 0.99)
+# Random walks simulated unless told otherwise: twenty lie beyond the 99 per cent quantile, a hundred beyond 95.
+DRAWS = 2000
 RULES: dict[str, str] = {
     "psy_if_rejected": "quantile of SADF up to each date, only if GSADF rejects",
     "psy": "quantile of SADF up to each date",
@@ -135,7 +137,7 @@ def critical_values(
     *,
     min_rows: int | None = None,
     lags: int = 0,
-    draws: int = 2000,
+    draws: int = DRAWS,
     seed: int,
     rule: str = DEFAULT_RULE,
     threads: int | None = None,
@@ -195,7 +197,7 @@ def null_distribution(
     *,
     min_rows: int | None = None,
     lags: int = 0,
-    draws: int = 2000,
+    draws: int = DRAWS,
     seed: int,
     threads: int | None = None,
     cache: Cache | None = None,

@@ -14,7 +14,9 @@ import pandas as pd
 
 from helpers.analysis.fiscal_quarters import QUARTERS_A_YEAR, calendar_quarter, fiscal_sequence, in_order
 
+# Lives in years: critics of the builders' accounts argue for three, the builders write servers off over five to six.
 LIVES = (3.0, 4.0, 5.0, 6.0)
+# Four years: past the end of the shortest life, so that a projection is seen to fall to zero.
 QUARTERS_AHEAD = 16
 _COLUMNS = [
     "ticker", "quarter", "life", "depreciation", "reported", "projected", "known_share", "gross_stock",

@@ -29,6 +29,8 @@ BIG_TECH = ("AMZN", "MSFT", "GOOGL", "META", "ORCL")
 LARGE_FALL, SOME_FALL = 30.0, 15.0
 # A06: "2023-2025 with 1996-2000", "within one standard deviation", three measures named.
 NOW_SPAN, THEN_SPAN = ("2023-01", "2025-12"), ("1996-01", "2000-12")
+# The same spans for a yearly series; a standard deviation from fewer than three years would say nothing.
+NOW_YEARS, THEN_YEARS, FEWEST_YEARS = (2023, 2025), (1996, 2000), 3
 STANDARD_DEVIATIONS = 1.0
 # A29: the last fiscal years that ended before March 2000; prices from the month of the peak to that of the low.
 BEFORE, PEAK, LOW = "2000-03-01", "2000-02", "2002-09"
@@ -186,7 +188,7 @@ def a06(shiller: pd.DataFrame, benchmarks: pd.DataFrame) -> Verdict:
     earnings = distance_from_then(ratio_of(shiller, "month", "price", "earnings"))
     cape = distance_from_then(monthly(shiller, "month", "cape"))
     path = benchmarks[benchmarks["series"].astype(str).str.fullmatch("sp500_top10_share(_dotcom_peak)?")]
-    years = path[path["year"].between(1996, 2000)]
+    years = path[path["year"].between(*THEN_YEARS)]
     concentration = _concentration(path, years)
     inside = {
         _MEASURES[0]: None,
@@ -212,8 +214,8 @@ def a06(shiller: pd.DataFrame, benchmarks: pd.DataFrame) -> Verdict:
 
 def _concentration(path: pd.DataFrame, years: pd.DataFrame) -> bool | None:
     """Tell whether the concentration of now is within a standard deviation of then; None without a path of then."""
-    now = path[path["year"].between(2023, 2025)]
-    if len(years) < 3 or now.empty:
+    now = path[path["year"].between(*NOW_YEARS)]
+    if len(years) < FEWEST_YEARS or now.empty:
         return None
     return bool(abs(now["value"].mean() - years["value"].mean()) <= STANDARD_DEVIATIONS * years["value"].std(ddof=1))
 

@@ -38,6 +38,14 @@ PSY_SPAN, PSY_ROWS, PSY_DURATION = ("1871-01", "2010-12"), 89, 6
 PWY_SPAN, PWY_SHARE = ("1973-02", "2005-06"), 0.10
 # Right-tail 5 per cent value of the Dickey-Fuller statistic, what PWY date the start with.
 PWY_LINE = -0.08
+# Months beyond PSY's shortest window that four lags take: one each, one for the first difference, one to move on.
+PSY_ROOM = 6
+# Fewest months of the Nasdaq for PWY: a tenth of them, the shortest window, is then the four rows that one lag needs.
+PWY_FEWEST = 40
+# Yardsticks that span both booms belong to the first up to this year; any year between the two gives the same.
+LAST_YEAR_THEN = 2005
+# Where the paths of capex now begin: four years before ChatGPT, so that the usual share is seen before the rise.
+FIRST_YEAR_NOW = 2019
 YARDSTICKS: dict[str, tuple[str, str]] = {
     "sp500_top10_share_dotcom_peak": ("then", "share of the ten largest firms in the S&P 500"),
     "sp500_top10_share": ("now", "share of the ten largest firms in the S&P 500"),
@@ -276,7 +284,7 @@ def replications(
         ``rule``, ``episodes``: of PSY's series at lag 0.
     """
     ratio, real = _between(ratio_of(shiller, "month", "price", "dividend"), PSY_SPAN), _between(nasdaq, PWY_SPAN)
-    if len(ratio) < PSY_ROWS + 6 or len(real) < 40:
+    if len(ratio) < PSY_ROWS + PSY_ROOM or len(real) < PWY_FEWEST:
         return pd.DataFrame(columns=["paper", "published", "lags", "found", "start"]), pd.DataFrame()
     lines = []
     for k in lags:
@@ -353,7 +361,7 @@ def capex_then(dotcom_firms: pd.DataFrame, tickers: Sequence[str] = TELECOMS) ->
     return frame.loc[ratio.notna(), ["era", "ticker", "company", "year", "ratio"]].sort_values(["ticker", "year"])
 
 
-def capex_now(cash_flows: pd.DataFrame, tickers: Sequence[str] = BUILDERS, since: int = 2019) -> pd.DataFrame:
+def capex_now(cash_flows: pd.DataFrame, tickers: Sequence[str] = BUILDERS, since: int = FIRST_YEAR_NOW) -> pd.DataFrame:
     """Return capex over operating cash flow of twelve months, at each year's last known quarter; as `capex_then`."""
     ordered = in_order(cash_flows)
     part = ordered.assign(ratio=capex_share(ordered), year=ordered["period_end"].dt.year)
@@ -375,7 +383,8 @@ def yardsticks(benchmarks: pd.DataFrame) -> pd.DataFrame:
     part = benchmarks[names.isin(list(YARDSTICKS))]
     names = part["series"].astype(str)
     era = pd.Series([YARDSTICKS[name][0] for name in names], part.index, dtype="str")
-    era = era.where(era != "by year", pd.Series(np.where(part["year"] <= 2005, "then", "now"), part.index, dtype="str"))
+    by_year = pd.Series(np.where(part["year"] <= LAST_YEAR_THEN, "then", "now"), part.index, dtype="str")
+    era = era.where(era != "by year", by_year)
     frame = part.assign(measure=[YARDSTICKS[name][1] for name in names], era=era)
     order = [measure for _, measure in YARDSTICKS.values()]
     frame = frame.assign(_order=frame["measure"].map(order.index)).sort_values(["_order", "year"], kind="stable")

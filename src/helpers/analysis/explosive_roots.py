@@ -27,6 +27,8 @@ from helpers.analysis.explosive_windows import Floats, scan
 _SPACINGS = ((5, 9, "W"), (27, 32, "M"), (85, 95, "Q"), (350, 380, "Y"))
 # Weekends and holidays: the longest closure of the New York exchanges since 1971 left seven days between two closes.
 _DAILY_GAP = 7
+# Rows a t-ratio needs beyond its lags: one each for the constant and the level, and one degree of freedom.
+_BEYOND_LAGS = 3
 
 
 @dataclass(frozen=True)
@@ -143,8 +145,10 @@ def checked_windows(observations: int, min_rows: int | None, lags: int) -> int:
     if observations < 1:
         raise ValueError("the series is empty")
     rows = default_min_rows(observations) if min_rows is None else min_rows
-    if rows < lags + 3:
-        raise ValueError(f"a window of {rows} rows is too short for {lags} lags: at least {lags + 3} are needed")
+    if rows < lags + _BEYOND_LAGS:
+        raise ValueError(
+            f"a window of {rows} rows is too short for {lags} lags: at least {lags + _BEYOND_LAGS} are needed"
+        )
     if observations < rows + lags + 2:
         raise ValueError(
             f"{observations} observations are too few: windows of {rows} rows with {lags} lags need {rows + lags + 2}"

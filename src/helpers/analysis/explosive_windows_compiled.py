@@ -32,7 +32,9 @@ def compile_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def engine(columns: Floats, path: Floats, min_rows: int, badf: Floats, bsadf: Floats) -> int:
     """Walk all windows; see `helpers.analysis.explosive_windows.numpy_engine` for the arguments."""
-    walk = {2: _walk_without_lags, 3: _walk_with_one_lag}.get(len(columns), _walk_with_lags)
+    # Beside the lagged changes the columns are the level and the change.
+    lags = len(columns) - 2
+    walk = {0: _walk_without_lags, 1: _walk_with_one_lag}.get(lags, _walk_with_lags)
     return int(walk(columns, path, min_rows, badf, bsadf))
 
 

@@ -32,6 +32,9 @@ __all__ = [
     "trailing_components", "trailing_sum", "trailing_twelve_months",
 ]  # fmt: skip
 
+# Stands for the sign of a missing value: none of the three that a number can have.
+_NO_SIGN = 9.0
+
 DEFINITIONS: dict[str, str] = {
     "gross": "operating cash flow less purchases of property and equipment",
     "company": "as each firm states it itself",
@@ -286,7 +289,7 @@ def _streaks_of_one_firm(firm: pd.DataFrame) -> list[dict[str, object]]:
     """Return the streaks of one firm; `firm` is ordered and has ``_value`` and ``_sequence``."""
     # A hole in the sequence and a missing value both break a run.
     gap = firm["_sequence"].diff().ne(1)
-    state = np.sign(firm["_value"]).where(firm["_value"].notna(), 9.0)
+    state = np.sign(firm["_value"]).where(firm["_value"].notna(), _NO_SIGN)
     run = (gap | state.ne(state.shift())).cumsum()
     streaks: list[dict[str, object]] = []
     for _, part in firm.groupby(run):

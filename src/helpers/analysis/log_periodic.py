@@ -38,10 +38,18 @@ EXPONENT, FREQUENCY, HORIZON = (0.1, 0.9), (6.0, 13.0), 300.0
 _EXPONENTS, _FREQUENCIES, _TIMES = 9, 29, 41
 # The critical time may come as near to the last observation as this, in days.
 _NEAREST = 1e-4
+# Days after the last observation where the profile is traced beside its even grid: a spike may stand close to the end.
+_FIRST_TIMES = (_NEAREST, 0.1, 0.5, 1.0, 2.0, 4.0)
 _FEWEST = 24
 # 95 per cent quantile of chi-squared with one degree of freedom: what a likelihood profile is cut at.
 _CUT = 3.841
 _EDGE = 1e-3
+# Residuals count as at most this correlated: at one the formula for independent observations divides by zero.
+_MOST_CORRELATED = 0.999
+# Typical sizes of the critical time in days, of the exponent and of the frequency: the search scales its steps by them.
+_SCALES = (30.0, 0.1, 1.0)
+# Trials after which a descent counts as ended: its start, from the profile, is already near the bottom.
+_TRIALS = 300
 
 
 @dataclass(frozen=True)
@@ -148,7 +156,7 @@ def lppls_fit(
         raise ValueError(f"a log-periodic fit needs at least {_FEWEST} observations, not {len(series)}")
     days, y = _days(series.index), series.to_numpy()
     bounds = np.array([exponent, frequency])
-    times = np.unique(np.concatenate([[_NEAREST, 0.1, 0.5, 1, 2, 4], np.linspace(0, horizon, _TIMES)[1:]]))
+    times = np.unique(np.concatenate([_FIRST_TIMES, np.linspace(0, horizon, _TIMES)[1:]]))
     points = np.array([_best_at(tc, days, y, bounds) for tc in times])
     tc, m, w, sse = _descend(times, points, days, y, bounds, horizon)
     # The end of the descent belongs to the profile too.
@@ -249,7 +257,7 @@ def _best_at(tc: float, days: Floats, y: Floats, bounds: Floats) -> tuple[float,
     for j in starts:
         start = (exponents[int(np.argmin(sse[:, j]))], frequencies[j])
         found = least_squares(
-            lambda p: _residuals(tc, p[0], p[1], days, y), start, bounds=bounds.T, x_scale=(0.1, 1.0), xtol=1e-9,
+            lambda p: _residuals(tc, p[0], p[1], days, y), start, bounds=bounds.T, x_scale=_SCALES[1:], xtol=1e-9,
             ftol=1e-10, gtol=1e-12,
         )  # fmt: skip
         if 2 * found.cost < best[2]:
@@ -266,8 +274,8 @@ def _descend(
     for place in np.argsort(points[:, 2])[:3]:
         start = np.clip([times[place], points[place, 0], points[place, 1]], low, high)
         found = least_squares(
-            lambda p: _residuals(p[0], p[1], p[2], days, y), start, bounds=(low, high), x_scale=(30.0, 0.1, 1.0),
-            xtol=1e-12, ftol=1e-14, gtol=1e-14, max_nfev=300,
+            lambda p: _residuals(p[0], p[1], p[2], days, y), start, bounds=(low, high), x_scale=_SCALES,
+            xtol=1e-12, ftol=1e-14, gtol=1e-14, max_nfev=_TRIALS,
         )  # fmt: skip
         ends = [[*found.x, 2 * found.cost], [times[place], *points[place]]]
         for tc, m, w, sse in ends:
@@ -278,7 +286,7 @@ def _descend(
 
 def _independent(n: int, rho: float) -> float:
     """Return how many independent observations n autocorrelated ones are worth, for a first-order process."""
-    rho = min(max(rho, 0.0), 0.999)
+    rho = min(max(rho, 0.0), _MOST_CORRELATED)
     return max(n * (1 - rho) / (1 + rho), 1.0)
 
 

@@ -28,6 +28,14 @@ _POLISHING_STEPS = 50
 # A profile is walked outwards in steps of this factor, at most this far from the estimate.
 _PROFILE_STEP = 1.15
 _PROFILE_REACH = 200.0
+# Each step of that walk is longer than the last by this factor: a far end costs few fits.
+_PROFILE_STRIDE = 1.25
+# A parameter this near to a bound, relative to it, was stopped by the bound.
+_AT_BOUND = 1e-4
+# From this condition number on, a matrix of scaled slopes counts as singular: its inverse keeps few true digits.
+_SINGULAR = 1e10
+# Trials of one descent before it counts as ended; the grid of starts makes up for one that is stuck.
+_TRIALS = 400
 
 
 @dataclass(frozen=True)
@@ -183,7 +191,7 @@ def fit(problem: Problem) -> Fit:
     bound = tuple(
         name
         for name, value, low, high in zip(problem.names, best, problem.lower, problem.upper, strict=True)
-        if np.isclose(value, low, rtol=1e-4) or np.isclose(value, high, rtol=1e-4)
+        if np.isclose(value, low, rtol=_AT_BOUND) or np.isclose(value, high, rtol=_AT_BOUND)
     )
     return Fit(
         problem,
@@ -198,7 +206,7 @@ def _standard_errors(slopes: Array, variance: float) -> Array:
     """Return the square roots of the diagonal of s^2 (J'J)^-1, NaN where it cannot be formed."""
     # Columns are scaled to one before inverting: a market of 1e5 and a rate of 1e-3 share a matrix.
     scale = np.sqrt((slopes**2).sum(axis=0))
-    if not np.all(np.isfinite(scale)) or np.any(scale == 0) or np.linalg.cond(slopes / scale) > 1e10:
+    if not np.all(np.isfinite(scale)) or np.any(scale == 0) or np.linalg.cond(slopes / scale) > _SINGULAR:
         return np.full(slopes.shape[1], np.nan)
     inverse = np.linalg.inv((slopes / scale).T @ (slopes / scale))
     return np.asarray(np.sqrt(variance * np.diag(inverse)) / scale)
@@ -224,7 +232,7 @@ def _minimise(
                 continue
             found = _search(
                 logged, begin, jac=lambda theta: jacobian(logged, theta), bounds=bounds, x_scale="jac",
-                xtol=_TOLERANCE, ftol=_TOLERANCE, gtol=_TOLERANCE, max_nfev=400,
+                xtol=_TOLERANCE, ftol=_TOLERANCE, gtol=_TOLERANCE, max_nfev=_TRIALS,
             )  # fmt: skip
         if np.isfinite(found.cost) and 2 * found.cost < total:
             best, total = np.exp(found.x), float(2 * found.cost)
@@ -353,5 +361,5 @@ def _crossing(excess: Callable[[float], float], estimate: float, factor: float, 
         if excess(outside) > 0:
             return float(np.exp(optimize.brentq(excess, inside, outside, xtol=1e-7)))
         inside = outside
-        step *= 1.25
+        step *= _PROFILE_STRIDE
     return None

@@ -19,7 +19,10 @@ from helpers.analysis.fiscal_quarters import require_columns
 
 FIRM, TIME = "ticker", "time"
 FIRM_AND_QUARTER = (FIRM, TIME)
+# Two firms leave one degree of freedom for errors clustered by firm: the t distribution then has no mean.
 FEWEST_CLUSTERS = 3
+# Bases of effects kept in memory: it saves work only, any number gives the same estimates.
+KEPT_BASES = 64
 # A direction whose length is this share of the largest counts as zero: about the square root of the
 # rounding error of a projection, far below anything these data can tell apart.
 RANK_TOLERANCE = 1e-8
@@ -243,7 +246,7 @@ def _root_weights(sample: pd.DataFrame, weights: str | None) -> Array:
     return root
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=KEPT_BASES)
 def _effects_basis(marks: tuple[bytes, ...], root: bytes) -> Array:
     """Return what the effects span; without effects, the constant.
 

@@ -27,10 +27,13 @@ from scipy.special import kolmogorov, log_ndtr
 
 from helpers.analysis.explosive_roots import checked_series
 from helpers.analysis.explosive_windows import Floats
+from helpers.analysis.trend import newey_west_lags
 
 MODELS = ("level", "trend")
 # The distribution of the largest F statistic has no closed form; its p-value is simulated on a grid this fine.
 _STEPS, _DRAWS = 400, 4000
+# Drift of the standard Brownian motion of `break_distribution` left of the break, per unit of distance.
+_DRIFT = 0.5
 
 
 @dataclass(frozen=True)
@@ -286,7 +289,7 @@ def _variance(residuals: Floats, autocorrelated: bool) -> float:
     variance = float(residuals @ residuals) / n
     if not autocorrelated:
         return variance
-    lags = int(4 * (n / 100) ** (2 / 9)) + 1
+    lags = newey_west_lags(n) + 1
     covariances = [float(residuals[lag:] @ residuals[:-lag]) / n for lag in range(1, lags + 1)]
     long_run = variance + 2 * sum((1 - lag / (lags + 1)) * c for lag, c in enumerate(covariances, 1))
     return max(long_run, variance)
@@ -326,7 +329,7 @@ def _left(x: float, ratio: float, phi: float) -> float:
     if x == 0:
         x = 1e-300
     share = ratio / phi
-    first = exp(log(x) / 2 - x / 8 - log(2 * pi) / 2)
+    first = exp(log(x) / 2 - x * _DRIFT**2 / 2 - log(2 * pi) / 2)
     second = (phi / ratio) * (phi + 2 * ratio) / (phi + ratio)
     second *= exp(share * (1 + share) * x / 2 + float(log_ndtr(-(0.5 + share) * sqrt(x))))
     third = (phi + 2 * ratio) ** 2 / ((phi + ratio) * ratio) - 2 + x / 2

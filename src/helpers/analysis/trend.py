@@ -314,7 +314,7 @@ def _score(series: Floats) -> float:
 
 
 def _variance(series: Floats) -> float:
-    """Return the variance of S without trend, less what ties take from it."""
+    """Return the variance of S without trend, less what ties take from it (Kendall 1975)."""
     n = len(series)
     ties = np.unique(series, return_counts=True)[1]
     return float(n * (n - 1) * (2 * n + 5) - (ties * (ties - 1) * (2 * ties + 5)).sum()) / 18

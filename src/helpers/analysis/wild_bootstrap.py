@@ -22,6 +22,9 @@ from helpers.analysis.critical_values import LEVELS, CriticalValues, in_blocks, 
 from helpers.analysis.explosive_roots import checked_series, checked_windows
 from helpers.analysis.explosive_windows import Floats, scan
 
+# With the series itself 99 samples make a hundred, the fewest of which one per cent is a whole number.
+FEWEST_DRAWS = 99
+
 
 def wild_bootstrap(
     y: Any,
@@ -64,8 +67,8 @@ def wild_bootstrap(
     ValueError
         As `radf`; or if there are too few draws or the control window is not positive.
     """
-    if draws < 99:
-        raise ValueError(f"{draws} bootstrap samples are too few: at least 99 are needed")
+    if draws < FEWEST_DRAWS:
+        raise ValueError(f"{draws} bootstrap samples are too few: at least {FEWEST_DRAWS} are needed")
     if control_window is not None and control_window < 2:
         raise ValueError(f"the control window must have at least 2 observations, not {control_window}")
     series = checked_series(y, ignore_gaps=ignore_gaps).to_numpy()
