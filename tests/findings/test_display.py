@@ -53,6 +53,18 @@ def test_say_keeps_its_numbers_and_a_dollar_is_no_mathematics(shell: Interactive
     assert stated(shown)["numbers"]["burned"]["value"] == 1200.0
 
 
+def test_a_sentence_that_needs_an_unknown_number_gives_way_to_another(shell: InteractiveShell) -> None:
+    cell = """
+gone = number("gone", None, "USD m")
+say(f"It cost {gone}.", needs=(gone,), otherwise="The cost was not known.")
+"""
+    [shown] = outputs(shell, cell)
+    assert shown.data["text/markdown"] == "The cost was not known."
+    assert stated(shown)["numbers"]["gone"]["value"] is None
+    with pytest.raises(ValueError, match="needs another"):
+        outputs(shell, 'say("x", needs=(number("other", 1.0, "percent", rows=rows),))')
+
+
 def test_numbers_in_no_sentence_are_shown_at_the_end_of_the_cell(shell: InteractiveShell) -> None:
     [shown] = outputs(
         shell, 'a = number("first", 1.0, "percent", rows=rows); b = number("second", 2.0, "percent", rows=rows)'

@@ -225,6 +225,13 @@ def _a11_quarters(book: Book) -> pd.DataFrame:
     return pd.DataFrame(table).T
 
 
+# The rule's "less finance-lease principal too" follows the gross purchases; it can be read otherwise.
+_A11_OTHER_READING = (
+    "The lease principal is taken from the gross figure, as the rule lists it; taken from Amazon's own figure the "
+    "second quarter stays positive and the claim would be not supported."
+)
+
+
 @_rule("quarters")
 def a11(cash_flows: pd.DataFrame) -> Verdict:
     """A11, Amazon had two negative quarters in a row: the first two of 2025, three definitions.
@@ -240,7 +247,7 @@ def a11(cash_flows: pd.DataFrame) -> Verdict:
     told = "; ".join(f"{name} {money(row['first'])} and {money(row['second'])}" for name, row in table.iterrows())
     reason = (
         f"First and second quarter of 2025: {told}. On Amazon's own definition, net of incentives, the twelve months "
-        f"to June 2025 brought {money(table.loc[own, 'twelve_months'])}."
+        f"to June 2025 brought {money(table.loc[own, 'twelve_months'])}. {_A11_OTHER_READING}"
     )
     negative = int((table.loc[own, ["first", "second"]] < 0).sum())
     return Verdict(verdict, float(negative), "quarters", reason, tuple(book.rows))

@@ -180,6 +180,14 @@ def a09(evidence: Evidence) -> Verdict:
     each = "; ".join(f"{row['vendor']} {percent(row['percent'])} ({row['date']:%B %Y})" for _, row in last.iterrows())
     rows = tuple(row for rows in last["rows"] for row in rows.split(";"))
     reason = f"Stated AI run-rate over the quarter's revenue: {each}. Undisclosed: {', '.join(silent) or 'none'}."
+    paid = evidence.vendor_metrics[evidence.vendor_metrics["metric"] == "revenue_from_openai_usd_m"]
+    if len(paid):
+        # What one model maker pays for computing is not what customers pay for AI.
+        reason += (
+            f" Microsoft's figure holds what OpenAI pays it, {money(paid['value'].iloc[-1])} in the fiscal year to "
+            f"{paid['date'].iloc[-1]:%B %Y}; without it the share would be far lower, and the verdict turns on it."
+        )
+        rows = (*rows, paid.index[-1])
     if share < SHARE_SUPPORTED_PERCENT and silent:
         return not_testable(f"{reason} Missing: the AI revenue of {', '.join(silent)}.", "percent", rows)
     verdict = SUPPORTED if share < SHARE_SUPPORTED_PERCENT else PARTLY_SUPPORTED
@@ -210,8 +218,8 @@ def a24(evidence: Evidence) -> Verdict:
     """A24, the paying share is unclear: when Microsoft gave seats or revenue of Copilot.
 
     Supported if nothing was given before September 2025, partly if only run-rates, not supported if paid seats.
-    An absence from the tables is no proof of silence: where they hold no figure of Microsoft at all the
-    claim is not testable, and the reason says what else would change the verdict.
+    An absence from the tables is no proof of silence: where they hold no early figure the claim is not testable, so
+    that these tables alone can never support it.
     """
     metrics = evidence.vendor_metrics
     of_firm = metrics["company"].isin(["Microsoft", "GitHub"])
@@ -226,7 +234,7 @@ def a24(evidence: Evidence) -> Verdict:
     rates = metrics[own & (metrics["metric"] == "annualised_revenue_usd_m")]
     early_seats, early_rates = (part[part["published"] < BEFORE_SEPTEMBER] for part in (seats, rates))
     early = len(early_seats) + len(early_rates)
-    verdict = NOT_SUPPORTED if len(early_seats) else PARTLY_SUPPORTED if len(early_rates) else SUPPORTED
+    verdict = NOT_SUPPORTED if len(early_seats) else PARTLY_SUPPORTED
     first = "; ".join(f"{row['scope']} {row['published']:%Y-%m-%d}" for _, row in
                       pd.concat([seats, rates]).sort_values("published").iterrows())  # fmt: skip
     reason = (
@@ -234,6 +242,12 @@ def a24(evidence: Evidence) -> Verdict:
         f"(paid seats: {len(early_seats)}, run-rates: {len(early_rates)}); all known by now: {first or 'none'}. "
         "A disclosure that is missing from the tables would change this."
     )
+    if not early:
+        return not_testable(
+            f"Missing: a search for Microsoft's statements of before September 2025. {reason}",
+            "disclosures",
+            tuple(metrics.index[of_firm]),
+        )
     return Verdict(verdict, float(early), "disclosures", reason, tuple(metrics.index[of_firm]))
 
 
@@ -262,6 +276,13 @@ def a26(evidence: Evidence) -> Verdict:
     if then.empty or pd.Timestamp(evidence.as_of) < CLAIMED_ON:
         return not_testable(f"Missing: the price lists of {CLAIMED_ON:%Y-%m-%d}, a day yet to come.", "products")
     meta = prices[prices["provider"].astype(str) == "Meta"]
+    if meta.empty:
+        return not_testable(
+            f"Missing: Meta's own products and prices. The price list of that day names {then['provider'].nunique()} "
+            "sellers and Meta is not among them, which may be a gap in the list.",
+            "products",
+            tuple(then.index),
+        )
     early, late = (len(meta[meta["date"] <= CLAIMED_ON]), len(meta[meta["date"] > CLAIMED_ON]))
     trial = meta["note"].astype(str).str.contains("test", case=False) & (meta["date"] <= CLAIMED_ON)
     verdict = SUPPORTED if not early else PARTLY_SUPPORTED if int(trial.sum()) == early else NOT_SUPPORTED

@@ -32,15 +32,14 @@ def claim_card(claim: Claim, change: str = "") -> str:
         What changed since the article, as HTML; empty where it is not asked.
     """
     row = claim_texts().loc[claim.id]
-    value = (
-        f'<span class="claim-value">{escape(units.write(claim.value, claim.unit))}</span>'
-        if claim.value is not None
-        else ""
-    )
+    value = mark = ""
+    if claim.value is not None:
+        value = f'<span class="claim-value">{escape(units.write(claim.value, claim.unit))}</span>'
+        mark = grade_mark(claim.grade)
     parts = [
         f'<div class="claim" id="claim-{claim.id}">',
         f'<p class="claim-head">{badge(claim.verdict)} <strong>{claim.id}</strong> {escape(str(row["claim_en"]))}</p>',
-        f'<p class="claim-reason">{value}{grade_mark(claim.grade)} {escape(claim.reason)}</p>',
+        f'<p class="claim-reason">{value}{mark} {escape(claim.reason)}</p>',
         f'<p class="claim-change">{change}</p>' if change else "",
         f'<details class="claim-rule"><summary>The rule</summary><p>{escape(str(row["how_to_test"]))}</p></details>',
         "</div>",

@@ -51,14 +51,27 @@ class VerdictLike(Protocol):
         """See `helpers.analysis.verdict.Verdict`."""
 
 
-def say(markdown: str) -> None:
+def say(markdown: str, *, needs: Sequence[Number] = (), otherwise: str = "") -> None:
     """Show a sentence with computed numbers, and keep the numbers stated in this cell.
 
     Parameters
     ----------
     markdown : str
         Markdown; a dollar sign is a dollar, not mathematics.
+    needs : sequence of Number
+        Without these the sentence makes no sense: if one is unknown, `otherwise` is said instead.
+    otherwise : str
+        What to say then, in words.
+
+    Raises
+    ------
+    ValueError
+        If something is needed and nothing is there to be said without it.
     """
+    if needs and not otherwise.strip():
+        raise ValueError("a sentence that needs numbers needs another for when they are unknown")
+    if any(one.value is None for one in needs):
+        markdown = otherwise
     text = re.sub(r"(?<!\\)\$", r"\\$", markdown)
     plain = _TAG.sub("", markdown)
     _publish({"text/markdown": text, "text/plain": plain, **record.bundle(record.take_pending())})

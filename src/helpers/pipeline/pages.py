@@ -99,6 +99,7 @@ def front_page(
     titles: Mapping[str, str],
     answers: Mapping[str, str],
     claims: Mapping[str, Mapping[str, Any]],
+    total: int,
 ) -> str:
     """Return the front page.
 
@@ -111,6 +112,8 @@ def front_page(
         The opening sentence of each notebook, computed, from the newest edition.
     claims : mapping of edition to (mapping of claim id to claim)
         All verdicts.
+    total : int
+        How many claims the article makes.
 
     Returns
     -------
@@ -127,7 +130,7 @@ def front_page(
         "two dates: what could be known when the article appeared, and what is known now.",
         "",
     ]
-    lines += _scoreboard(editions, pages, claims)
+    lines += _scoreboard(editions, pages, claims, total)
     lines += ["## The questions", ""]
     for notebook in notebooks:
         at = {page.run.edition: page for page in pages if page.run.notebook == notebook}
@@ -155,7 +158,7 @@ def how_to_read() -> str:
     lines += [f"| {_badge(verdict)} | {meaning} |" for verdict, meaning in meanings.items()]
     lines += [
         "",
-        "A rule is fixed in `data/claims.csv` before the figures are looked at, and is a tested function.",
+        "The rule of each claim stands in `data/claims.csv` with its thresholds; a tested function applies it.",
         "",
         "## Two dates",
         "",
@@ -172,7 +175,9 @@ def how_to_read() -> str:
     return "\n".join(lines)
 
 
-def _scoreboard(editions: Sequence[str], pages: Sequence[Page], claims: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def _scoreboard(
+    editions: Sequence[str], pages: Sequence[Page], claims: Mapping[str, Mapping[str, Any]], total: int
+) -> list[str]:
     """Return the table of verdict counts, one column an edition."""
     if not any(claims.values()):
         return []
@@ -183,8 +188,11 @@ def _scoreboard(editions: Sequence[str], pages: Sequence[Page], claims: Mapping[
     for verdict in VERDICTS:
         cells = " | ".join(str(counts[name][verdict]) for name in editions)
         lines.append(f"| {_badge(verdict)} | {cells} |")
-    total = " | ".join(str(sum(counts[name].values())) for name in editions)
-    return [*lines, f"| claims tested | {total} |", ""]
+    judged = {name: sum(counts[name].values()) for name in editions}
+    lines += [f"| claims judged | {' | '.join(str(judged[name]) for name in editions)} |", ""]
+    waiting = total - min(judged.values())
+    note = f" {waiting} of them wait for a notebook that is still to come." if waiting else ""
+    return [*lines, f"The article makes {total} claims.{note}", ""]
 
 
 def _contents(editions: Sequence[str], pages: Sequence[Page]) -> list[str]:

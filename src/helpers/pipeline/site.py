@@ -12,6 +12,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from helpers import tables
 from helpers.findings.schema import FIGURE_MIME, FINDINGS_MIME
 from helpers.pipeline import pages as text
 from helpers.pipeline import results
@@ -90,10 +91,9 @@ def build(pages: Sequence[Page], *, html: Path, work: Path, root: Path) -> None:
         for page in pages
         if page.clean_notebook_path
     }
-    (source / "index.md").write_text(
-        text.front_page(pages, _titles(pages, notebooks), _answers(pages, notebooks), _claims(pages, notebooks)),
-        encoding="utf-8",
-    )
+    answers, claims = _answers(pages, notebooks), _claims(pages, notebooks)
+    front = text.front_page(pages, _titles(pages, notebooks), answers, claims, len(tables.load("claims")))
+    (source / "index.md").write_text(front, encoding="utf-8")
     (source / "how_to_read.md").write_text(text.how_to_read(), encoding="utf-8")
     shutil.copyfile(root / "data" / "README.md", source / "data_catalogue.md")
     for page in pages:
