@@ -31,8 +31,8 @@ def test_without_options_everything_is_asked_for(called: dict[str, Any], root: P
 
 
 def test_every_option_arrives(called: dict[str, Any], tmp_path: Path) -> None:
-    options = "--only a b --only c -p x 1 -p y [2] --as-of 2024-01-01 --timeout 9 --jobs 3 --quiet --stock-kernels --edition latest"
-    assert cli.main(["run", *options.split(), "--root", str(tmp_path)]) == 0
+    options = "--only a b --only c -p x 1 -p y [2] --as-of 2024-01-01 --timeout 9 --jobs 3 --quiet --edition latest"
+    assert cli.main(["run", *options.split(), "--stock-kernels", "--root", str(tmp_path)]) == 0
     expected = Request(("a", "b", "c"), "latest", (("x", "1"), ("y", "[2]")), "2024-01-01", 9.0)
     assert called == {"root": tmp_path, "request": expected, "jobs": 3, "quiet": True, "is_warm": False}
 
