@@ -149,7 +149,10 @@ def test_a_link_to_a_notebook_that_is_not_here_keeps_its_words(tmp_path: Path, r
 
 
 @needs_chromium
-@pytest.mark.parametrize("page", ["index.html", "latest/01_fcf_decline.html", "article/01_fcf_decline-failure.html"])
+@pytest.mark.parametrize(
+    "page",
+    ["index.html", "latest/01_fcf_decline.html", "article/01_fcf_decline-failure.html", "data_catalogue.html"],
+)
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_a_page_asks_for_nothing_and_fits_the_screen(browser: Browser, html: Path, page: str, width: int) -> None:
     with visit(browser, html / page, width=width) as seen:
