@@ -80,11 +80,15 @@ class Project:
         )  # fmt: skip
 
     def kernels(self) -> list[psutil.Process]:
-        """Return every running process at work in this project's notebooks: its kernels and what they started."""
+        """Return every running process at work in this project's notebooks: its kernels and what they started.
+
+        A worker stands in that folder too while papermill executes, but is no kernel.
+        """
         found = []
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error):
-                if process.cwd() == str(self.root / "notebooks"):
+                is_worker = any("multiprocessing" in word for word in process.cmdline())
+                if process.cwd() == str(self.root / "notebooks") and not is_worker:
                     found.append(process)
         return found
 
