@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from helpers import journal
 from helpers.tables.faults import DataError, Fault
 
 FILE = "datapackage.json"
@@ -113,6 +114,7 @@ def resources(data: str | os.PathLike[str] | None = None) -> list[Resource]:
 
 def names(data: str | os.PathLike[str] | None = None) -> list[str]:
     """Return the names of all tables, in the descriptor's order."""
+    journal.record("names")
     return [resource["name"] for resource in resources(data)]
 
 

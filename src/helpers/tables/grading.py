@@ -54,10 +54,8 @@ def grades(rows: Iterable[str], *, root: Folder = None) -> dict[str, str]:
 
 
 def _of_table(name: str, root: Folder) -> dict[str, str]:
-    if name not in descriptor.names(root):
-        return {}
-    rule = descriptor.describe(name, root).get("grade")
-    if rule is None:
+    rule = next((one.get("grade") for one in descriptor.resources(root) if one["name"] == name), None)
+    if rule is None:  # no such table, or one that states nothing
         return {}
     table = load(name, root=root)
     return dict(zip(table.index, by_rule(rule, table), strict=True))

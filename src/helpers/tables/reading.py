@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from helpers import journal
 from helpers.tables.descriptor import Resource, read_bytes
 from helpers.tables.faults import DataError, Fault
 
@@ -56,6 +57,8 @@ def read(folder: Path, resource: Resource) -> Cells:
     """
     content = read_bytes(folder / resource["path"])
     file = resource["path"]
+    # Before anything can fail: a run that met a damaged file must run again once the file is mended.
+    journal.record("read", name=resource["name"], sha256=sha256(content).hexdigest())
     rows, lines = _rows(file, _text(file, content))
     expected = [field["name"] for field in resource["schema"]["fields"]]
     if faults := _header_faults(file, rows[0], expected) or _width_faults(file, rows, lines):
