@@ -198,7 +198,7 @@ def _papermill(task: Task, place: _Place) -> Failure | None:
     _loaded_papermill().execute_notebook(
         _literally(str(run.path)),
         _WHOLE + _literally(str(task.scratch / EXECUTED)),
-        parameters=dict(run.parameters),
+        parameters={**run.parameters, **_handed(task)},
         kernel_name="python3",  # the interpreter of this environment, whatever the author's kernel is called
         language="python",
         cwd=str(run.path.parent),
@@ -207,6 +207,16 @@ def _papermill(task: Task, place: _Place) -> Failure | None:
         extra_arguments=["--log-level=ERROR"],
     )
     return _unfinished(task.scratch, place)
+
+
+def _handed(task: Task) -> dict[str, str]:
+    """Write the files that the notebook is handed and return the parameters that hold their paths."""
+    paths = {}
+    for name, content in task.run.files.items():
+        path = task.scratch / f"{name}.json"
+        path.write_text(content, encoding="utf-8")
+        paths[name] = str(path)
+    return paths
 
 
 @functools.cache
