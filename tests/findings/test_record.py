@@ -63,7 +63,9 @@ def test_a_known_value_needs_something_to_check_an_unknown_one_does_not() -> Non
         number("one", 1.0, "USD m")
     unknown = number("two", float("nan"), "USD m")
     assert (unknown.value, unknown.grade, unknown.text) == (None, None, "unknown")
-    assert f"{number('three', None, 'USD m', rows=[AMAZON])}" == '<span class="stated">unknown</span>'
+    assert f"{number('three', None, 'USD m', rows=[AMAZON])}" == (
+        '<span class="stated" data-number="three">unknown</span>'
+    )
 
 
 def test_infinity_and_malformed_ids_are_refused() -> None:
@@ -77,10 +79,10 @@ def test_an_f_string_shows_value_and_grade_on_one_line() -> None:
     stated = number("one", -7604.0, "USD m", rows=[AMAZON])
     assert f"{stated:plain}" == "−$7.6bn"
     assert f"{stated}" == (
-        '<span class="stated">−$7.6bn<sup class="grade grade-filed" '
+        '<span class="stated" data-number="one">−$7.6bn<sup class="grade grade-filed" '
         'title="a regulator&#x27;s filing, official statistics or market data">filed</sup></span>'
     )
-    assert f"{stated:.0f}".startswith('<span class="stated">-7604<sup')
+    assert f"{stated:.0f}".startswith('<span class="stated" data-number="one">-7604<sup')
 
 
 def test_what_is_pending_is_taken_once() -> None:
@@ -92,8 +94,17 @@ def test_what_is_pending_is_taken_once() -> None:
 def test_the_document_has_what_results_json_promises() -> None:
     stated = number("one", 3, "quarters", rows=[AMAZON])
     assert record.bundle([stated])[schema.FINDINGS_MIME]["numbers"] == {
-        "one": {"value": 3.0, "unit": "quarters", "grade": "filed", "rows": [AMAZON], "assumptions": []}
+        "one": {
+            "value": 3.0,
+            "unit": "quarters",
+            "grade": "filed",
+            "rows": [AMAZON],
+            "assumptions": [],
+            "estimated": False,
+        }
     }
+    estimate = number("two", 3, "quarters", rows=[AMAZON], estimated=True)
+    assert record.bundle([estimate])[schema.FINDINGS_MIME]["numbers"]["two"]["estimated"] is True
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,21 @@ from helpers.findings.schema import VERDICTS
 _DATE = re.compile(r"\d{4}-\d{2}(-\d{2})?")
 
 
-def badge(verdict: str) -> str:
-    """Return a verdict as mark and word: never colour alone."""
+def badge(verdict: str, claim: str = "", as_of: str = "") -> str:
+    """Return a verdict as mark and word: never colour alone.
+
+    Parameters
+    ----------
+    verdict : str
+    claim : str
+        Id of the claim; the site makes the verdict a link to its trace.
+    as_of : str
+        The day of knowledge, where it is not that of the notebook.
+    """
     kind = verdict.replace(" ", "-")
-    return f'<span class="verdict verdict-{kind}"><span class="glyph">{VERDICTS[verdict]}</span> {verdict}</span>'
+    which = (f' data-claim="{claim}"' if claim else "") + (f' data-as-of="{escape(as_of)}"' if as_of else "")
+    glyph = f'<span class="glyph">{VERDICTS[verdict]}</span>'
+    return f'<span class="verdict verdict-{kind}"{which}>{glyph} {verdict}</span>'
 
 
 def claim_card(claim: Claim, change: str = "") -> str:
@@ -34,11 +45,14 @@ def claim_card(claim: Claim, change: str = "") -> str:
     row = claim_texts().loc[claim.id]
     value = mark = ""
     if claim.value is not None:
-        value = f'<span class="claim-value">{escape(units.write(claim.value, claim.unit))}</span>'
+        value = (
+            f'<span class="claim-value" data-claim="{claim.id}">{escape(units.write(claim.value, claim.unit))}</span>'
+        )
         mark = grade_mark(claim.grade)
+    head = f"{badge(claim.verdict, claim.id)} <strong>{claim.id}</strong> {escape(str(row['claim_en']))}"
     parts = [
         f'<div class="claim" id="claim-{claim.id}">',
-        f'<p class="claim-head">{badge(claim.verdict)} <strong>{claim.id}</strong> {escape(str(row["claim_en"]))}</p>',
+        f'<p class="claim-head">{head}</p>',
         f'<p class="claim-reason">{value}{mark} {escape(claim.reason)}</p>',
         f'<p class="claim-change">{change}</p>' if change else "",
         f'<details class="claim-rule"><summary>The rule</summary><p>{escape(str(row["how_to_test"]))}</p></details>',
@@ -47,13 +61,13 @@ def claim_card(claim: Claim, change: str = "") -> str:
     return "\n".join(part for part in parts if part)
 
 
-def change_note(now: str, earlier: str | None, earlier_as_of: str) -> str:
-    """Say how a verdict moved since an earlier date."""
+def change_note(now: str, earlier: str | None, earlier_as_of: str, claim: str = "") -> str:
+    """Say how the verdict on a claim moved since an earlier date."""
     if earlier is None:
         return ""
     if earlier == now:
         return f"Unchanged since {escape(earlier_as_of)}."
-    return f"On {escape(earlier_as_of)}: {badge(earlier)}"
+    return f"On {escape(earlier_as_of)}: {badge(earlier, claim, earlier_as_of)}"
 
 
 def html_table(

@@ -131,7 +131,8 @@ def claims_box(
     ]
     before = {id: v.verdict for id, v in (earlier or {}).items()}
     html = "\n".join(
-        cards.claim_card(item, cards.change_note(item.verdict, before.get(item.id), earlier_as_of)) for item in stated
+        cards.claim_card(item, cards.change_note(item.verdict, before.get(item.id), earlier_as_of, item.id))
+        for item in stated
     )
     _publish(_claims_bundle(stated, f'<div class="claims">{html}</div>'))
 

@@ -40,6 +40,8 @@ class Number:
         Row ids.
     assumptions : tuple of str
         Ids of rows of ``assumptions.csv``.
+    is_estimated : bool
+        Whether it is a statistical estimate of ours, which is never better than `estimated`.
     """
 
     id: str
@@ -48,6 +50,7 @@ class Number:
     grade: str | None
     rows: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
+    is_estimated: bool = False
 
     @property
     def text(self) -> str:
@@ -62,7 +65,8 @@ class Number:
         # What is not known has no evidence to show, whatever was looked at.
         mark = "" if self.value is None else grade_mark(self.grade)
         # One word, as far as line breaks go: neither the minus sign nor the grade may stand alone.
-        return f'<span class="stated">{text}{mark}</span>'
+        # The id tells the site which number this is; it becomes a link to the number's trace.
+        return f'<span class="stated" data-number="{self.id}">{text}{mark}</span>'
 
     def __str__(self) -> str:
         """Write value and grade."""
@@ -81,6 +85,7 @@ class Number:
             "grade": self.grade,
             "rows": list(self.rows),
             "assumptions": list(self.assumptions),
+            "estimated": self.is_estimated,
         }
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
@@ -174,7 +179,8 @@ def number(
     row_ids = row_labels(rows)
     if known is not None and not row_ids and not assumptions:
         raise ValueError(f"number {id!r} has neither rows nor assumptions: nobody could check it")
-    stated = Number(id, known, unit, evidence(row_ids, assumptions, estimated), row_ids, tuple(assumptions))
+    grade = evidence(row_ids, assumptions, estimated)
+    stated = Number(id, known, unit, grade, row_ids, tuple(assumptions), estimated)
     _pending[id] = stated
     return stated
 

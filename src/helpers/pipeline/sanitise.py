@@ -21,6 +21,8 @@ _ATTRIBUTES = {
     "a": {"href"},
     "td": {"colspan", "rowspan"},
     "th": {"colspan", "rowspan", "scope"},
+    # Which number or verdict this is: the site makes it a link to its trace.
+    "span": {"data-number", "data-claim", "data-as-of"},
 }
 _SCHEMES = {"http", "https", "mailto"}
 # Elements whose text is code, not content.
