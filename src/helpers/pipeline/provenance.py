@@ -12,6 +12,7 @@ from nbformat import NotebookNode
 
 from helpers import __version__, tables
 from helpers.pipeline.outcome import Outcome
+from helpers.tables import descriptor, vintages
 
 
 def cell(outcome: Outcome, *, root: Path) -> NotebookNode:
@@ -29,14 +30,16 @@ def cell(outcome: Outcome, *, root: Path) -> NotebookNode:
     NotebookNode
     """
     read = tables_read(outcome.journal)
+    chosen = next(iter(vintages_read(outcome.journal)), None)
     lines = [
         "## Provenance",
         "",
         "| what | which |",
         "|:--|:--|",
         f"| Known on | {outcome.run.parameters.get('as_of', 'not given')} |",
+        f"| Data | {vintage_in_words(outcome.journal)} |",
         f"| Tables read | {', '.join(f'`{name}`' for name in read) or 'none'} |",
-        f"| Sources behind them | {_count_sources(read)} |",
+        f"| Sources behind them | {_count_sources(read, chosen)} |",
         f"| Package | who-pays-for-ai {__version__} |",
         f"| Commit | {commit(root)} |",
     ]
@@ -55,23 +58,49 @@ def tables_read(journal: list[dict[str, Any]]) -> dict[str, str | None]:
     return dict(sorted(read.items()))
 
 
+def vintages_read(journal: list[dict[str, Any]]) -> list[str]:
+    """Return the vintages a run read: one, or none where it read no table."""
+    return sorted({event.get("vintage", vintages.SHIPPED) for event in journal if event.get("event") == "table"})
+
+
+def vintage_in_words(journal: list[dict[str, Any]]) -> str:
+    """Say in words which vintage of the data a run read.
+
+    Parameters
+    ----------
+    journal : list of dict
+        The run's journal. Where it names no table, the vintage in force is meant.
+    """
+    read = vintages_read(journal) or [vintages.wanted()]
+    return "; ".join(map(_spelled, read))
+
+
+@cache
+def _spelled(name: str) -> str:
+    package = descriptor.package(descriptor.root(None, name))
+    if (told := package.get("vintage")) is None:
+        return f"the shipped tables, compiled {package['compiled']}"
+    refreshed = ", ".join(f"`{table}`" for table in told["refreshed"])
+    return f"live vintage {told['name']}: {refreshed} refreshed, the other tables as shipped ({package['compiled']})"
+
+
 def _later(one: str | None, other: str | None) -> str | None:
     return None if one is None or other is None else max(one, other)
 
 
-def _count_sources(read: dict[str, str | None]) -> int:
+def _count_sources(read: dict[str, str | None], vintage: str | None) -> int:
     """Count the distinct sources cited by the rows that could be read."""
     cited: set[str] = set()
     for name, as_of in read.items():
         # The list of sources cites nothing itself, and the article's claims are what is tested.
         if name not in {"sources", "claims"}:
-            cited |= _sources(name, as_of)
+            cited |= _sources(name, as_of, vintage)
     return len(cited)
 
 
 @cache
-def _sources(name: str, as_of: str | None) -> frozenset[str]:
-    frame = tables.load(name, as_of)
+def _sources(name: str, as_of: str | None, vintage: str | None) -> frozenset[str]:
+    frame = tables.load(name, as_of, vintage=vintage)
     return frozenset(id for cell in frame["source_id"].dropna() for id in str(cell).split(";") if id)
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from helpers.tables import asof, catalogue, continuity, descriptor, identities, structure
 from helpers.tables.descriptor import FILE, Resource
-from helpers.tables.faults import DataError, Fault
+from helpers.tables.faults import DataError, Fault, VintageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +67,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--update", action="store_true", help="write bytes, hashes and the catalogue anew")
     parser.add_argument("--data", type=Path, metavar="FOLDER", help="data folder (default: the project's)")
     chosen = parser.parse_args(argv)
-    folder = descriptor.root(chosen.data)
+    try:
+        folder = descriptor.root(chosen.data)
+    except VintageError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
     results = (update(folder) if chosen.update else []) or check(folder)
     sys.stdout.write("\n".join(report(results)) + "\n")
     return 1 if any(result.faults for result in results) else 0

@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from helpers import journal
+from helpers.tables import vintages
 from helpers.tables.faults import DataError, Fault
 
 FILE = "datapackage.json"
+ABOUT_VINTAGE = "vintage"
+"""What a resource has as ``about`` when it tells of the vintage, not of the world."""
 
 Resource = dict[str, Any]
 """One table's part of the descriptor, as parsed from JSON."""
@@ -23,19 +26,33 @@ _parsed: dict[str, dict[str, Any]] = {}
 """Parsed descriptors by the SHA-256 of their bytes."""
 
 
-def root(given: str | os.PathLike[str] | None = None) -> Path:
-    """Return the data folder: the one given, ``$WHO_PAYS_DATA``, the repository's, or the installed wheel's.
+def root(given: str | os.PathLike[str] | None = None, vintage: str | None = None) -> Path:
+    """Return the folder that holds the tables of a vintage.
 
     Parameters
     ----------
     given : path, optional
-        A data folder to use instead.
+        A data folder to use instead of the project's. With no vintage beside it, it is taken as it is.
+    vintage : str, optional
+        ``"shipped"``, ``"live"`` or a name; by default ``$WHO_PAYS_VINTAGE``, then ``"shipped"``.
 
     Returns
     -------
     pathlib.Path
         The folder that should hold ``datapackage.json``. It is not checked here.
+
+    Raises
+    ------
+    VintageError
+        If there is no such vintage.
     """
+    if given and vintage is None:
+        return Path(given)
+    return vintages.folder(vintage, shipped(given))
+
+
+def shipped(given: str | os.PathLike[str] | None = None) -> Path:
+    """Return the folder of the shipped tables: given, ``$WHO_PAYS_DATA``, the repository's, or the wheel's."""
     chosen = given or os.environ.get("WHO_PAYS_DATA")
     if chosen:
         return Path(chosen)
@@ -62,6 +79,17 @@ def package(data: str | os.PathLike[str] | None = None) -> dict[str, Any]:
     if digest not in _parsed:
         _parsed[digest] = _parse(content)
     return _parsed[digest]
+
+
+def vintage_name(data: str | os.PathLike[str] | None = None) -> str:
+    """Return the name of the vintage that a data folder holds, as its descriptor says; ``"shipped"`` if it says none.
+
+    Parameters
+    ----------
+    data : path, optional
+        Data folder; see `root`.
+    """
+    return str(package(data).get("vintage", {}).get("name", vintages.SHIPPED))
 
 
 def read_bytes(path: Path) -> bytes:
@@ -112,13 +140,25 @@ def resources(data: str | os.PathLike[str] | None = None) -> list[Resource]:
     return list(found.values())
 
 
-def names(data: str | os.PathLike[str] | None = None) -> list[str]:
-    """Return the names of all tables, in the descriptor's order."""
+def names(data: str | os.PathLike[str] | None = None, *, vintage: str | None = None) -> list[str]:
+    """Return the names of all tables of figures, in the descriptor's order.
+
+    The tables in which a vintage tells of itself (``revisions``, ``row_states``) are left out: every vintage has the
+    same tables of figures as the shipped package. They can be loaded by name.
+
+    Parameters
+    ----------
+    data : path, optional
+        Data folder; see `root`.
+    vintage : str, optional
+        Vintage; see `root`.
+    """
     journal.record("names")
-    return [resource["name"] for resource in resources(data)]
+    listed = resources(root(data, vintage))
+    return [resource["name"] for resource in listed if resource.get("about") != ABOUT_VINTAGE]
 
 
-def describe(name: str, data: str | os.PathLike[str] | None = None) -> Resource:
+def describe(name: str, data: str | os.PathLike[str] | None = None, *, vintage: str | None = None) -> Resource:
     """Return one table's descriptor: path, fields, key, rules, rights and traps.
 
     Parameters
@@ -127,6 +167,8 @@ def describe(name: str, data: str | os.PathLike[str] | None = None) -> Resource:
         Table name, for example ``"cash_flows"``.
     data : path, optional
         Data folder; see `root`.
+    vintage : str, optional
+        Vintage; see `root`.
 
     Raises
     ------
@@ -135,6 +177,7 @@ def describe(name: str, data: str | os.PathLike[str] | None = None) -> Resource:
     DataError
         If the descriptor cannot be read, or lists the table twice.
     """
+    data = root(data, vintage)
     if any(fault.value == name for fault in structure_faults(data)):
         raise DataError([Fault(FILE, "the table is listed twice", column="name", value=name)])
     listed = {resource["name"]: resource for resource in resources(data)}

@@ -62,3 +62,7 @@ class DataError(ValueError):
         first = str(self.faults[0])
         more = len(self.faults) - 1
         super().__init__(first if not more else f"{first} (and {more} more)")
+
+
+class VintageError(ValueError):
+    """A vintage of the data that is not there, or a second one in the same run; one line that a person can act on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helpers.tables import descriptor
@@ -20,7 +21,7 @@ def weakest(found: Iterable[str]) -> str:
     return GRADES[max(GRADES.index(grade) for grade in found)]
 
 
-def grades(rows: Iterable[str], *, root: Folder = None) -> dict[str, str]:
+def grades(rows: Iterable[str], *, root: Folder = None, vintage: str | None = None) -> dict[str, str]:
     """Return the evidence grade of each row.
 
     Parameters
@@ -29,6 +30,8 @@ def grades(rows: Iterable[str], *, root: Folder = None) -> dict[str, str]:
         Row ids of any mixture of tables.
     root : path, optional
         Data folder; see `helpers.tables.load`.
+    vintage : str, optional
+        Vintage; see `helpers.tables.load`.
 
     Returns
     -------
@@ -40,24 +43,25 @@ def grades(rows: Iterable[str], *, root: Folder = None) -> dict[str, str]:
     KeyError
         Naming the first row id that no graded table has.
     """
+    folder = descriptor.root(root, vintage)
     wanted = list(dict.fromkeys(rows))
     known: dict[str, dict[str, str]] = {}
     answer: dict[str, str] = {}
     for row in wanted:
         name = row.split("/", 1)[0]
         if name not in known:
-            known[name] = _of_table(name, root)
+            known[name] = _of_table(name, folder)
         if row not in known[name]:
             raise KeyError(f"no row {row!r}")
         answer[row] = known[name][row]
     return answer
 
 
-def _of_table(name: str, root: Folder) -> dict[str, str]:
-    rule = next((one.get("grade") for one in descriptor.resources(root) if one["name"] == name), None)
+def _of_table(name: str, folder: Path) -> dict[str, str]:
+    rule = next((one.get("grade") for one in descriptor.resources(folder) if one["name"] == name), None)
     if rule is None:  # no such table, or one that states nothing
         return {}
-    table = load(name, root=root)
+    table = load(name, root=folder)
     return dict(zip(table.index, by_rule(rule, table), strict=True))
 
 

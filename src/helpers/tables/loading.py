@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helpers import journal
-from helpers.tables import asof, descriptor, reading, structure
+from helpers.tables import asof, descriptor, reading, revisions, structure, vintages
 from helpers.tables.faults import DataError
 
 if TYPE_CHECKING:
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 Folder = str | os.PathLike[str] | None
 
 
-def load(name: str, as_of: date | str | None = None, *, root: Folder = None) -> pd.DataFrame:
+def load(
+    name: str, as_of: date | str | None = None, *, root: Folder = None, vintage: str | None = None
+) -> pd.DataFrame:
     """Return a table, validated, with the rows and values known on a day.
 
     Parameters
@@ -27,6 +30,11 @@ def load(name: str, as_of: date | str | None = None, *, root: Folder = None) -> 
         Day of knowledge; rows known only later are left out, and later outcomes are masked. None gives every row.
     root : path, optional
         Data folder, by default ``$WHO_PAYS_DATA``, then the repository's, then the installed package's.
+    vintage : str, optional
+        ``"shipped"``, ``"live"`` (the accepted vintage) or a name such as ``"2026-11-23"``. By default
+        ``$WHO_PAYS_VINTAGE``, then ``"shipped"``. A notebook leaves it out, so that one run reads one vintage;
+        give it to compare two. A value that a refresh revised stands as it was before, when `as_of` is an earlier
+        day.
 
     Returns
     -------
@@ -40,19 +48,22 @@ def load(name: str, as_of: date | str | None = None, *, root: Folder = None) -> 
         If the file breaks its descriptor; the message names file, row, column, value and rule.
     KeyError
         If there is no such table.
+    VintageError
+        If there is no such vintage, or this run of the pipeline has already read another.
     """
     # Read the date first: a wrong one is the caller's error and must not hide behind the file's.
     limit = None if as_of is None else asof.day(as_of)
-    table, digest = _complete(name, root)
+    folder = descriptor.root(root, vintage)
+    vintages.hold(read := descriptor.vintage_name(folder))
+    table, digest = _complete(name, folder)
     if limit is not None:
-        table = _as_known(name, table, limit, root)
-    journal.record(
-        "table", name=name, sha256=digest, as_of=None if limit is None else limit.date().isoformat(), rows=len(table)
-    )
+        table = _as_known(name, table, limit, folder)
+    day = None if limit is None else limit.date().isoformat()
+    journal.record("table", name=name, sha256=digest, as_of=day, rows=len(table), vintage=read)
     return table
 
 
-def known_from(name: str, *, root: Folder = None) -> pd.Series[Any]:
+def known_from(name: str, *, root: Folder = None, vintage: str | None = None) -> pd.Series[Any]:
     """Return the first day on which each row of a table could be known.
 
     Parameters
@@ -61,17 +72,20 @@ def known_from(name: str, *, root: Folder = None) -> pd.Series[Any]:
         Table name.
     root : path, optional
         Data folder; see `load`.
+    vintage : str, optional
+        Vintage; see `load`.
 
     Returns
     -------
     pandas.Series
         datetime64 by row id.
     """
-    table, _ = _complete(name, root)
-    return asof.known_from(descriptor.describe(name, root), table, lambda other: _typed(other, root)[0])
+    folder = descriptor.root(root, vintage)
+    table, _ = _complete(name, folder)
+    return asof.known_from(descriptor.describe(name, folder), table, lambda other: _typed(other, folder)[0])
 
 
-def sources(frame: pd.DataFrame, *, root: Folder = None) -> pd.DataFrame:
+def sources(frame: pd.DataFrame, *, root: Folder = None, vintage: str | None = None) -> pd.DataFrame:
     """Return the sources that the rows of a frame cite.
 
     Parameters
@@ -80,6 +94,8 @@ def sources(frame: pd.DataFrame, *, root: Folder = None) -> pd.DataFrame:
         Rows of any tables, with their ``source_id`` column (several ids in a cell are joined by ``;``).
     root : path, optional
         Data folder; see `load`.
+    vintage : str, optional
+        Vintage; see `load`.
 
     Returns
     -------
@@ -87,37 +103,38 @@ def sources(frame: pd.DataFrame, *, root: Folder = None) -> pd.DataFrame:
         Rows of the table ``sources``, each once, in the order of that table.
     """
     cited = {source for cell in frame["source_id"].dropna() for source in str(cell).split(";")}
-    table = load("sources", root=root)
+    table = load("sources", root=root, vintage=vintage)
     return table[table["source_id"].isin(cited)]
 
 
-def _complete(name: str, root: Folder) -> tuple[pd.DataFrame, str]:
+def _complete(name: str, folder: Path) -> tuple[pd.DataFrame, str]:
     """Read, type and validate every row of a table; return it with the hash of its bytes."""
     from helpers.tables import schema
 
-    table, cells = _typed(name, root)
-    schema.validate(descriptor.describe(name, root), cells, table)
+    table, cells = _typed(name, folder)
+    schema.validate(descriptor.describe(name, folder), cells, table)
     return table, cells.sha256
 
 
-def _typed(name: str, root: Folder) -> tuple[pd.DataFrame, reading.Cells]:
+def _typed(name: str, folder: Path) -> tuple[pd.DataFrame, reading.Cells]:
     """Read and type every row of a table; enough for a table that only lends its dates to another."""
     from helpers.tables import columns
 
-    resource = descriptor.describe(name, root)
+    resource = descriptor.describe(name, folder)
     if faults := structure.faults(resource):
         raise DataError(faults)
-    cells = reading.read(descriptor.root(root), resource)
+    cells = reading.read(folder, resource)
     return columns.frame(resource, cells), cells
 
 
-def _as_known(name: str, table: pd.DataFrame, limit: pd.Timestamp, root: Folder) -> pd.DataFrame:
-    resource = descriptor.describe(name, root)
+def _as_known(name: str, table: pd.DataFrame, limit: pd.Timestamp, folder: Path) -> pd.DataFrame:
+    resource = descriptor.describe(name, folder)
 
     def other(wanted: str) -> pd.DataFrame:
-        return _typed(wanted, root)[0]
+        return _typed(wanted, folder)[0]
 
     known = table[asof.known_from(resource, table, other) <= limit]
+    known = revisions.undo(name, known, limit, folder)
     masked: dict[str, pd.Series[Any]] = {}
     for rule in resource.get("maskedUntilKnown", []):
         masked |= asof.mask(known, rule, limit, other)
