@@ -16,7 +16,7 @@ changes nothing but the last bits. Both engines do the same operations in the sa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Squares = tuple[Floats, NDArray[np.bool_]]
 Engine = Callable[[Floats, Floats, int, Floats, Floats], int]
 
 ENGINES = ("auto", "fastest", "compiled", "numpy")
@@ -210,102 +211,169 @@ def numpy_engine(
     int
         How many windows those are.
     """
-    count, rows = columns.shape
-    starts, missed = rows - min_rows + 1, 0
-    sums, products = np.zeros((count, starts)), np.zeros((count, count, starts))
-    squares_of = _SQUARES.get(count - 2, _squares_with_lags)
+    missed = 0
+    squares_of = _SQUARES.get(len(columns) - 2, _squares_with_lags)
     # A window without variance divides by zero here; it is marked, and judged from its residuals.
     with np.errstate(all="ignore"):
-        for n in range(1, rows + 1):
-            m = min(starts, rows - n + 1)
-            _grow(columns, n, m, sums, products)
-            if n < min_rows:
-                continue
-            _sum_changes(path, n, m, sums)
-            squares = squares_of(n, sums[:, :m], products[:, :, :m])
-            lost = np.isnan(squares)
-            if lost.any():
-                missed += int(lost.sum())
+        for moments in every_length(columns, path, min_rows):
+            n, (squares, good) = moments.rows, squares_of(moments)
+            if np.count_nonzero(good) < len(good):
+                again = np.flatnonzero(~good)
+                squares[again] = np.nan
+                missed += len(again)
                 if marks is not None:
-                    starts_again = np.flatnonzero(lost)
-                    marks.append(np.column_stack([starts_again, starts_again + n - 1]))
+                    marks.append(np.column_stack([again, again + n - 1]))
             badf[n - min_rows] = squares[0]
-            ends = bsadf[n - min_rows : n - min_rows + m]
+            ends = bsadf[n - min_rows : n - min_rows + len(squares)]
             np.fmax(ends, squares, out=ends)
     return missed
 
 
-def _grow(columns: Floats, n: int, m: int, sums: Floats, products: Floats) -> None:
-    """Add to each of the first m windows its n-th row."""
-    new = list(columns[:, n - 1 : n - 1 + m])
-    # Levels are counted from the first level of their window.
-    new[-2] = new[-2] - columns[-2, :m]
-    sums[-2, :m] += new[-2]
-    for p in range(len(new)):
-        for q in range(p, len(new)):
-            products[p, q, :m] += new[p] * new[q]
+@dataclass(frozen=True)
+class Moments:
+    """Centred sums of squares and products of all windows of one length, by start.
+
+    Two changes a given number of periods apart have the same products whichever of them is called the first lag:
+    one array for each distance holds them all, and a lag is a shift of it.
+
+    Parameters
+    ----------
+    rows : int
+        Rows of each window.
+    level : ndarray, shape (windows,)
+        Of the level with itself.
+    with_level : list of ndarray, shape (windows,)
+        Of the level with the change, then with the change one period before, and so on.
+    apart : list of ndarray, shape (windows + lags - distance,)
+        Of changes no, one, two ... periods apart.
+    """
+
+    rows: int
+    level: Floats
+    with_level: list[Floats]
+    apart: list[Floats]
+
+    def changes(self, one: int, other: int) -> Floats:
+        """Return the products of the changes `one` and `other` periods late."""
+        shift = len(self.with_level) - 1 - max(one, other)
+        return self.apart[abs(one - other)][shift : shift + len(self.level)]
 
 
-def _sum_changes(path: Floats, n: int, m: int, sums: Floats) -> None:
-    """Take the sums of the changes from the running sum: column p is p + 1 periods late, the last one not."""
-    lags = len(sums) - 2
-    for p in (*range(lags), lags + 1):
-        shift = lags - 1 - p if p < lags else lags
-        sums[p, :m] = path[shift + n : shift + n + m] - path[shift : shift + m]
+def every_length(columns: Floats, path: Floats, min_rows: int) -> Iterator[Moments]:
+    """Yield the moments of all windows of `min_rows` rows, then of one row more, up to the whole.
+
+    Parameters
+    ----------
+    columns, path : ndarray
+        From `prepare`.
+    min_rows : int
+    """
+    lags, rows = len(columns) - 2, columns.shape[1]
+    level, starts = columns[lags], rows - min_rows + 1
+    # The first lag that is not in the last column stands at the head of the oldest one.
+    change = np.concatenate((columns[lags - 1][:lags], columns[-1])) if lags else columns[-1]
+    total, squared = np.zeros(starts), np.zeros(starts)
+    crossed = [np.zeros(starts) for _ in range(lags + 1)]
+    multiplied = [np.zeros(starts + lags - distance) for distance in range(lags + 1)]
+    for n in range(1, rows + 1):
+        m = min(starts, rows - n + 1)
+        # Levels are counted from the first level of their window.
+        new = level[n - 1 : n - 1 + m] - level[:m]
+        _add(total, new)
+        _add(squared, new * new)
+        latest = change[n - 1 : n - 1 + m + lags]
+        for late, sums in enumerate(crossed):
+            _add(sums, new * latest[lags - late : lags - late + m])
+        for distance, sums in enumerate(multiplied):
+            _add(sums, latest[: m + lags - distance] * latest[distance:])
+        if n >= min_rows:
+            yield _centred(n, m, path, total, squared, crossed, multiplied)
 
 
-def _squares_without_lags(n: int, sums: Floats, products: Floats) -> Floats:
-    """Return the signed squares of windows of n rows; NaN where they must be computed from residuals."""
+def _add(sums: Floats, terms: Floats) -> None:
+    """Add to the first sums; ``sums[:m] += terms`` would also copy the part onto itself."""
+    part = sums[: len(terms)]
+    part += terms
+
+
+def _centred(
+    n: int, m: int, path: Floats, total: Floats, squared: Floats, crossed: list[Floats], multiplied: list[Floats]
+) -> Moments:
+    """Take the means out of the sums of the first m windows; the sums of the changes are those of the running sum."""
+    lags = len(crossed) - 1
     inverse = 1.0 / n
-    mean = sums[0] * inverse
-    covariance = products[0, 1] - mean * sums[1]
-    whole = (products[0, 0] - mean * sums[0]) * (products[1, 1] - sums[1] * sums[1] * inverse)
+    moved = path[n : n + m + lags] - path[: m + lags]
+    mean_moved, mean = moved * inverse, total[:m] * inverse
+    with_level = [sums[:m] - mean * moved[lags - late : lags - late + m] for late, sums in enumerate(crossed)]
+    apart = [
+        sums[: m + lags - distance] - mean_moved[: m + lags - distance] * moved[distance:]
+        for distance, sums in enumerate(multiplied)
+    ]
+    return Moments(n, squared[:m] - mean * total[:m], with_level, apart)
+
+
+def _squares_without_lags(moments: Moments) -> Squares:
+    """Return the signed squares of the windows, and which of them have kept their digits."""
+    covariance = moments.with_level[0]
+    whole = moments.level * moments.apart[0]
     left = whole - covariance * covariance
-    found: Floats = np.where(left > NEAR_EXACT * whole, (n - 2.0) * covariance * np.abs(covariance) / left, np.nan)
-    return found
+    return (moments.rows - 2.0) * covariance * np.abs(covariance) / left, left > NEAR_EXACT * whole
 
 
-def _squares_with_one_lag(n: int, sums: Floats, products: Floats) -> Floats:
+def _squares_with_one_lag(moments: Moments) -> Squares:
     """As `_squares_without_lags`, with the lagged change taken out of level and change."""
-    inverse = 1.0 / n
-    zz = products[0, 0] - sums[0] * sums[0] * inverse
-    xx = products[1, 1] - sums[1] * sums[1] * inverse
-    dd = products[2, 2] - sums[2] * sums[2] * inverse
-    xz = products[0, 1] - sums[0] * sums[1] * inverse
-    zd = products[0, 2] - sums[0] * sums[2] * inverse
-    xd = products[1, 2] - sums[1] * sums[2] * inverse
+    xx, (xd, xz) = moments.level, moments.with_level
+    zz, zd, dd = (moments.changes(*pair) for pair in ((1, 1), (0, 1), (0, 0)))
     level = xx * zz - xz * xz
     covariance = xd * zz - xz * zd
     left = level * (dd * zz - zd * zd) - covariance * covariance
     good = (level > NEAR_EXACT * (xx * zz)) & (left > NEAR_EXACT * (level * zz * dd))
-    found: Floats = np.where(good, (n - 3.0) * covariance * np.abs(covariance) / left, np.nan)
-    return found
+    return (moments.rows - 3.0) * covariance * np.abs(covariance) / left, good
 
 
-def _squares_with_lags(n: int, sums: Floats, products: Floats) -> Floats:
+def _squares_with_lags(moments: Moments) -> Squares:
     """As `_squares_without_lags`, for any number of lags, by elimination."""
-    count = len(sums)
-    inverse = 1.0 / n
-    left = {
-        (p, q): products[p, q] - sums[p] * sums[q] * inverse for p in range(count) for q in range(p, count)
-    }  # fmt: skip
-    before = [left[p, p] for p in range(count)]
-    good = np.ones(sums.shape[1], dtype=bool)
-    for p in range(count - 2):
+    level, covariance, change, good = without_lags(moments)
+    rest = level * change - covariance * covariance
+    good &= rest > NEAR_EXACT * (level * moments.changes(0, 0))
+    degrees = moments.rows - float(len(moments.with_level) + 1)
+    return degrees * covariance * np.abs(covariance) / rest, good
+
+
+def without_lags(moments: Moments) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
+    """Take the lagged changes out of level and change.
+
+    Returns
+    -------
+    level, covariance, change : ndarray, shape (windows,)
+        What is left of their squares and product.
+    good : ndarray of bool, shape (windows,)
+        False where a column is nearly a combination of those before it, so that digits were lost.
+    """
+    lags = len(moments.with_level) - 1
+    names = [*range(1, lags + 1), None, 0]
+    left = {(p, q): _product(moments, names[p], names[q]) for p in range(lags + 2) for q in range(p, lags + 2)}
+    before = [left[p, p] for p in range(lags + 1)]
+    good = np.ones(len(moments.level), dtype=bool)
+    for p in range(lags):
         good &= left[p, p] > NEAR_EXACT * before[p]
-        for q in range(p + 1, count):
-            slope = left[p, q] / left[p, p]
-            for r in range(q, count):
+        inverse = 1.0 / left[p, p]
+        for q in range(p + 1, lags + 2):
+            slope = left[p, q] * inverse
+            for r in range(q, lags + 2):
                 left[q, r] = left[q, r] - slope * left[p, r]
-    x, d = count - 2, count - 1
-    covariance = left[x, d]
-    rest = left[x, x] * left[d, d] - covariance * covariance
-    good &= (left[x, x] > NEAR_EXACT * before[x]) & (rest > NEAR_EXACT * (left[x, x] * before[d]))
-    found: Floats = np.where(good, (n - float(count)) * covariance * np.abs(covariance) / rest, np.nan)
-    return found
+    x, d = lags, lags + 1
+    return left[x, x], left[x, d], left[d, d], good & (left[x, x] > NEAR_EXACT * before[x])
 
 
-_SQUARES: dict[int, Callable[[int, Floats, Floats], Floats]] = {0: _squares_without_lags, 1: _squares_with_one_lag}
+def _product(moments: Moments, one: int | None, other: int | None) -> Floats:
+    """Return the products of two columns: a change so many periods late, or None for the level."""
+    if one is None:
+        return moments.level if other is None else moments.with_level[other]
+    return moments.with_level[one] if other is None else moments.changes(one, other)
+
+
+_SQUARES: dict[int, Callable[[Moments], Squares]] = {0: _squares_without_lags, 1: _squares_with_one_lag}
 
 
 def square_from_residuals(columns: Floats, first: int, last: int) -> float:

@@ -100,7 +100,7 @@ def _walk_without_lags(columns: Floats, path: Floats, min_rows: int, badf: Float
                 block[j], block[TILE + j], block[2 * TILE + j], block[3 * TILE + j] = sx, sxx, sxd, sdd
                 sd, mean = after[j] - before[j], sx * inverse
                 covariance = sxd - mean * sd
-                whole = (sxx - mean * sx) * (sdd - sd * sd * inverse)
+                whole = (sxx - mean * sx) * (sdd - sd * inverse * sd)
                 left = whole - covariance * covariance
                 square = degrees * covariance * abs(covariance) / left
                 squares[j] = square if left > NEAR_EXACT * whole else np.nan
@@ -137,12 +137,13 @@ def _walk_with_one_lag(columns: Floats, path: Floats, min_rows: int, badf: Float
                 block[j], block[TILE + j], block[2 * TILE + j], block[3 * TILE + j] = sx, sxx, sxz, sxd
                 block[4 * TILE + j], block[5 * TILE + j], block[6 * TILE + j] = szz, szd, sdd
                 sz, sd = after_lagged[j] - before_lagged[j], after[j] - before[j]
-                zz = szz - sz * sz * inverse
-                xx = sxx - sx * sx * inverse
-                dd = sdd - sd * sd * inverse
-                xz = sxz - sz * sx * inverse
-                zd = szd - sz * sd * inverse
-                covariance = (sxd - sx * sd * inverse) * zz - xz * zd
+                mean, mean_lagged = sx * inverse, sz * inverse
+                zz = szz - mean_lagged * sz
+                xx = sxx - mean * sx
+                dd = sdd - sd * inverse * sd
+                xz = sxz - mean * sz
+                zd = szd - mean_lagged * sd
+                covariance = (sxd - mean * sd) * zz - xz * zd
                 own = xx * zz - xz * xz
                 left = own * (dd * zz - zd * zd) - covariance * covariance
                 good = (own > NEAR_EXACT * (xx * zz)) & (left > NEAR_EXACT * (own * zz * dd))
@@ -169,7 +170,7 @@ def _walk_with_lags(columns: Floats, path: Floats, min_rows: int, badf: Floats, 
             _add_row(columns, begin, n, m, new, sums, products)
             if n >= min_rows:
                 _sum_changes(path, begin, n, m, sums)
-                _centre(n, m, sums, products, left)
+                _centre(n, m, sums, products, new, left)
                 _eliminate(n, m, left, squares)
                 missed += _keep(squares, m, begin + n - min_rows, bsadf)
                 if begin == 0:
@@ -211,15 +212,21 @@ def _sum_changes(path: Floats, begin: int, n: int, m: int, sums: Floats) -> None
 
 
 @compile_kernel
-def _centre(n: int, m: int, sums: Floats, products: Floats, left: Floats) -> None:
+def _centre(n: int, m: int, sums: Floats, products: Floats, means: Floats, left: Floats) -> None:
     """Turn sums into centred products, and keep each variance in the free first column of the lower triangle."""
     count = sums.shape[0]
     inverse = 1.0 / n
     for p in range(count):
+        mean, total = means[p], sums[p]
+        for j in range(m):
+            mean[j] = total[j] * inverse
+    for p in range(count):
         for q in range(p, count):
-            product, a, b, centred = products[p, q], sums[p], sums[q], left[p, q]
+            # The mean is that of the level, else that of the older change: as numpy's shifted arrays have it.
+            older, newer = (p, q) if q == count - 1 else (q, p)
+            product, mean, total, centred = products[p, q], means[older], sums[newer], left[p, q]
             for j in range(m):
-                centred[j] = product[j] - a[j] * b[j] * inverse
+                centred[j] = product[j] - mean[j] * total[j]
     for p in range(1, count):
         for j in range(m):
             left[p, 0, j] = left[p, p, j]
@@ -229,17 +236,19 @@ def _centre(n: int, m: int, sums: Floats, products: Floats, left: Floats) -> Non
 def _eliminate(n: int, m: int, left: Floats, squares: Floats) -> None:
     """Take the lagged changes out; fill the signed squares, NaN where they must be computed from residuals."""
     count = left.shape[0]
-    slope = np.empty(m)
+    slope, inverse = np.empty(m), np.empty(m)
     for j in range(m):
         squares[j] = 0.0
     for p in range(count - 2):
         pivot, whole = left[p, p], left[p, 0]
         for j in range(m):
             squares[j] = squares[j] if pivot[j] > NEAR_EXACT * whole[j] else np.nan
+        for j in range(m):
+            inverse[j] = 1.0 / pivot[j]
         for q in range(p + 1, count):
             row = left[p, q]
             for j in range(m):
-                slope[j] = row[j] / pivot[j]
+                slope[j] = row[j] * inverse[j]
             for r in range(q, count):
                 other, target = left[p, r], left[q, r]
                 for j in range(m):
