@@ -193,6 +193,10 @@ def test_a_template_with_threads_is_refused_and_the_stock_kernel_takes_over(
     kernels._said.clear()
     with pytest.warns(RuntimeWarning, match="2 threads after its imports"):
         assert result(run("1 + 1")) == "2"
+    # The second asks nobody again: the template answers once.
+    kernels.template().socket.close()
+    with pytest.raises(kernels.UnsafeForkError, match="2 threads after its imports"):
+        kernels.template().fork([], {}, "/")
     kernels.close_template()
 
 

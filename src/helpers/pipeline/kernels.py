@@ -56,6 +56,7 @@ class Template:
             )
         self.socket = ours
         self.is_ready = False
+        self.refusal: UnsafeForkError | None = None
 
     def wait_ready(self, seconds: float = _PATIENCE) -> None:
         """Wait until the imports are done.
@@ -65,10 +66,13 @@ class Template:
         UnsafeForkError
             If the template died, took too long, or has more than one thread.
         """
+        if self.refusal:  # it says so once: to wait for a second answer would be in vain
+            raise self.refusal
         if not self.is_ready:
             answer = self._answer(seconds)
             if answer.get("threads", 0) != 1:
-                raise UnsafeForkError(f"the template has {answer.get('threads')} threads after its imports")
+                self.refusal = UnsafeForkError(f"the template has {answer.get('threads')} threads after its imports")
+                raise self.refusal
             self.is_ready = True
 
     def fork(self, arguments: list[str], environment: dict[str, str], folder: str) -> int:

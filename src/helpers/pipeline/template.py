@@ -45,6 +45,8 @@ PRELOADED = (
     "debugpy",
 )
 INLINE = "module://matplotlib_inline.backend_inline"
+# The allocator that pyarrow brings starts a thread of its own when pandas imports it, unless it is told not to.
+_NO_THREAD_OF_ARROW = ("JE_ARROW_MALLOC_CONF", "background_thread:false")
 _PR_SET_PDEATHSIG = 1
 
 
@@ -77,6 +79,7 @@ def main() -> NoReturn:
 def _preload() -> None:
     # Before pyplot: otherwise it settles on another backend and notebooks succeed with no figures.
     os.environ["MPLBACKEND"] = INLINE
+    os.environ.setdefault(*_NO_THREAD_OF_ARROW)
     for name in PRELOADED:
         with contextlib.suppress(ImportError):  # an optional library that is not installed
             importlib.import_module(name)
