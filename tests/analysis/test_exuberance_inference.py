@@ -18,9 +18,9 @@ from helpers.analysis.critical_values import (
     under_rule,
 )
 from helpers.analysis.date_stamping import date_stamp, default_min_duration, runs
-from helpers.analysis.disk_cache import DiskCache, default_cache
 from helpers.analysis.explosive_roots import radf
 from helpers.analysis.wild_bootstrap import null_regression, wild_bootstrap
+from helpers.disk_cache import DiskCache
 
 # Phillips, Shi and Yu (2015), Table 1, finite-sample panel, 90, 95 and 99 per cent: (SADF, GSADF) by T.
 PUBLISHED = {
@@ -172,14 +172,6 @@ def test_a_damaged_or_forbidden_cache_only_costs_time(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
     critical_values(90, draws=100, seed=1, cache=DiskCache(blocked / "folder"))
-
-
-def test_where_the_cache_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("WHO_PAYS_CACHE", str(tmp_path))
-    assert default_cache().folder == tmp_path
-    monkeypatch.delenv("WHO_PAYS_CACHE")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert default_cache().folder == tmp_path / "who-pays-for-ai"
 
 
 def planted(seed: int, length: int = 200, start: int = 120, end: int = 150) -> np.ndarray:

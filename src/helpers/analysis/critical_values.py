@@ -21,16 +21,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from helpers.analysis import explosive_windows
-from helpers.analysis.disk_cache import Arrays, Cache
 from helpers.analysis.explosive_roots import checked_windows
 from helpers.analysis.explosive_windows import Floats, scan
 
@@ -46,6 +46,18 @@ RULES: dict[str, str] = {
 DEFAULT_RULE = "psy_if_rejected"
 # Draws that share one stream of random numbers: the result depends on this, and not on the number of threads.
 _BLOCK = 50
+
+Arrays = dict[str, NDArray[np.float64]]
+
+
+class Cache(Protocol):
+    """Anything that keeps arrays by content, such as `helpers.disk_cache.DiskCache`."""
+
+    def get(self, content: Mapping[str, Any]) -> Arrays | None:
+        """Return what was kept for this content, if anything."""
+
+    def put(self, content: Mapping[str, Any], arrays: Arrays) -> None:
+        """Keep arrays for this content."""
 
 
 @dataclass(frozen=True)

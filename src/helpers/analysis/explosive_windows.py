@@ -109,11 +109,8 @@ def prepare(y: Floats, lags: int) -> tuple[Floats, Floats]:
     path : ndarray, shape (T,)
         Sum of the changes up to each point, so that the sum over a window is one difference.
     """
-    change = np.diff(y)
-    largest = float(np.max(np.abs(change), initial=0.0))
-    # A power of two moves no digit, and keeps the squares from over- and underflowing.
-    scale = 2.0 ** -int(np.frexp(largest)[1]) if largest > 0 else 1.0
-    level, change = (y - y[0]) * scale, change * scale
+    scale = scale_of(y)
+    level, change = (y - y[0]) * scale, np.diff(y) * scale
     change = change - np.median(change)
     rows = len(change) - lags
     columns = np.empty((lags + 2, rows))
@@ -121,6 +118,12 @@ def prepare(y: Floats, lags: int) -> tuple[Floats, Floats]:
         columns[lag - 1] = change[lags - lag : lags - lag + rows]
     columns[lags], columns[lags + 1] = level[lags : lags + rows], change[lags:]
     return columns, np.concatenate(([0.0], np.cumsum(change)))
+
+
+def scale_of(y: Floats) -> float:
+    """Return what a series is multiplied by: a power of two moves no digit, and no square over- or underflows."""
+    largest = float(np.max(np.abs(np.diff(y)), initial=0.0))
+    return 2.0 ** -int(np.frexp(largest)[1]) if largest > 0 else 1.0
 
 
 def engine_named(name: str) -> Engine:

@@ -7,6 +7,7 @@ from helpers.analysis.critical_values import (
     DEFAULT_RULE,
     LEVELS,
     RULES,
+    Cache,
     CriticalValues,
     NullDistribution,
     critical_values,
@@ -14,9 +15,9 @@ from helpers.analysis.critical_values import (
     under_rule,
 )
 from helpers.analysis.date_stamping import date_stamp, default_min_duration
-from helpers.analysis.disk_cache import Cache, DiskCache, default_cache
 from helpers.analysis.explosive_roots import RadfResult, default_min_rows, radf
 from helpers.analysis.log_periodic import LogPeriodicFit, log_periodic, lppls_fit
+from helpers.analysis.psymonitor_mode import bootstrap_as_psymonitor, radf_as_psymonitor
 from helpers.analysis.structural_breaks import Breaks, ols_cusum, structural_breaks
 from helpers.analysis.wild_bootstrap import wild_bootstrap
 
@@ -27,13 +28,12 @@ __all__ = [
     "Breaks",
     "Cache",
     "CriticalValues",
-    "DiskCache",
     "LogPeriodicFit",
     "NullDistribution",
     "RadfResult",
+    "bootstrap_as_psymonitor",
     "critical_values",
     "date_stamp",
-    "default_cache",
     "default_min_duration",
     "default_min_rows",
     "log_periodic",
@@ -41,6 +41,7 @@ __all__ = [
     "null_distribution",
     "ols_cusum",
     "radf",
+    "radf_as_psymonitor",
     "structural_breaks",
     "under_rule",
     "wild_bootstrap",

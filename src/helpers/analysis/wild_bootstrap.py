@@ -67,10 +67,7 @@ def wild_bootstrap(
     ValueError
         As `radf`; or if there are too few draws or the control window is not positive.
     """
-    if draws < FEWEST_DRAWS:
-        raise ValueError(f"{draws} bootstrap samples are too few: at least {FEWEST_DRAWS} are needed")
-    if control_window is not None and control_window < 2:
-        raise ValueError(f"the control window must have at least 2 observations, not {control_window}")
+    checked_draws(draws, control_window)
     series = checked_series(y, ignore_gaps=ignore_gaps).to_numpy()
     rows = checked_windows(len(series), min_rows, lags)
     slopes, shocks = null_regression(series, lags)
@@ -79,7 +76,7 @@ def wild_bootstrap(
 
     def work(first: int, last: int, generator: np.random.Generator) -> None:
         for draw in range(first, last):
-            sample = _sample(generator, slopes, shocks, length, resample=control_window is not None)
+            sample = bootstrap_sample(generator, slopes, shocks, length, resample=control_window is not None)
             found = scan(sample, lags=lags, min_rows=rows, engine="fastest")
             sadf[draw], gsadf[draw] = found.badf.max(), found.bsadf.max()
 
@@ -92,6 +89,20 @@ def wild_bootstrap(
         np.repeat(gsadf_error[:, None], ends, axis=1), sadf_value, sadf_error, gsadf_value, gsadf_error,
         np.sort(sadf), np.sort(gsadf), rows, lags, draws, seed,
     )  # fmt: skip
+
+
+def checked_draws(draws: int, control_window: int | None) -> None:
+    """Refuse too few samples and a control window without length.
+
+    Raises
+    ------
+    ValueError
+        See `wild_bootstrap`.
+    """
+    if draws < FEWEST_DRAWS:
+        raise ValueError(f"{draws} bootstrap samples are too few: at least {FEWEST_DRAWS} are needed")
+    if control_window is not None and control_window < 2:
+        raise ValueError(f"the control window must have at least 2 observations, not {control_window}")
 
 
 def null_regression(series: Floats, lags: int) -> tuple[Floats, Floats]:
@@ -118,8 +129,21 @@ def null_regression(series: Floats, lags: int) -> tuple[Floats, Floats]:
     return found[1:], change[lags:] - design @ found
 
 
-def _sample(generator: np.random.Generator, slopes: Floats, shocks: Floats, length: int, *, resample: bool) -> Floats:
-    """Build a series without a bubble from weighted shocks, one weight an observation."""
+def bootstrap_sample(
+    generator: np.random.Generator, slopes: Floats, shocks: Floats, length: int, *, resample: bool
+) -> Floats:
+    """Build a series without a bubble from weighted shocks, one weight an observation.
+
+    Parameters
+    ----------
+    generator : Generator
+    slopes, shocks : ndarray
+        From `null_regression`.
+    length : int
+        Points of the sample.
+    resample : bool
+        True draws the shocks with replacement; false keeps each at its date.
+    """
     lags = len(slopes)
     drawn = shocks[generator.integers(0, len(shocks), length - 1 - lags)] if resample else shocks
     weighted = generator.standard_normal(len(drawn)) * drawn

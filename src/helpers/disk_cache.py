@@ -14,23 +14,13 @@ import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Arrays = dict[str, NDArray[np.float64]]
 VARIABLE = "WHO_PAYS_CACHE"
-
-
-class Cache(Protocol):
-    """Anything that keeps arrays by content."""
-
-    def get(self, content: Mapping[str, Any]) -> Arrays | None:
-        """Return what was kept for this content, if anything."""
-
-    def put(self, content: Mapping[str, Any], arrays: Arrays) -> None:
-        """Keep arrays for this content."""
 
 
 class DiskCache:
