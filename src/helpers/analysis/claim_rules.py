@@ -1,0 +1,233 @@
+"""Every rule of the claims, callable on any day: what turned a verdict, and when.
+
+A verdict that differs between two dates turned on some day between them. `turning_point` finds it by halving the days
+on which the rule's rows became known, and names the rows that came with it. It judges with the same rules as the
+notebooks, and their default parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from inspect import Parameter, signature
+from typing import Any
+
+import pandas as pd
+
+from helpers.analysis import (
+    capex_claims,
+    cash_flow_claims,
+    docket,
+    dotcom_claims,
+    funding_claims,
+    litigation,
+    litigation_claims,
+    monetisation_claims,
+    revenue_claims,
+    who_pays_claims,
+)
+from helpers.analysis.chatgpt_revenue import ArticleEstimate
+from helpers.analysis.verdict import Verdict
+
+# The article's figures and the settings of the simulations, as the notebooks have them. Fewer draws serve here: the
+# question is on which day a verdict turned, not its last digit.
+ESTIMATE = ArticleEstimate(10.0, 20.0, 12, 25.0, 350.0, 200.0, 3700.0)
+REVENUE_DRAWS, REVENUE_SEED = 20_000, 20240927
+LITIGATION_DRAWS, LITIGATION_SEED = 16_384, 20250905
+
+# Gives a table as known on a day; an empty day stands for the whole table.
+Load = Callable[[str, str], pd.DataFrame]
+Rule = Callable[[Load, str], Verdict]
+
+_MODULES = {
+    "01_fcf_decline": cash_flow_claims,
+    "02_chatgpt_revenue": revenue_claims,
+    "03_dotcom_comparison": dotcom_claims,
+    "04_capex_regressions": capex_claims,
+    "05_funding_dependence": funding_claims,
+    "06_monetisation_paths": monetisation_claims,
+    "07_litigation_exposure": litigation_claims,
+    "08_who_pays": who_pays_claims,
+}
+# Parameters of the rules that have another name than the table they are.
+_OTHER_NAMES = {
+    "shiller": "sp500_shiller",
+    "nasdaq": "nasdaq_composite",
+    "benchmarks": "bubble_benchmarks",
+    "rounds": "funding_rounds",
+    "docket": "litigation",
+}
+_SETTINGS: dict[str, Any] = {"estimate": ESTIMATE, "draws": REVENUE_DRAWS, "seed": REVENUE_SEED}
+# Tables that hold what is asked and who is cited, not what was known.
+_UNDATED = ("sources", "claims")
+# A67 has no rows of its own: it is the sum of the other verdicts.
+SUM_OF_OTHERS = "A67"
+
+
+def rule_of(claim: str, notebook: str) -> Rule | None:
+    """Return the rule of a claim, callable with a loader and a day.
+
+    Parameters
+    ----------
+    claim, notebook : str
+        As in ``claims.csv``.
+
+    Returns
+    -------
+    callable or None
+        None where no tables alone decide it (`SUM_OF_OTHERS`) or nobody wrote a rule.
+    """
+    function = getattr(_MODULES.get(notebook), claim.lower(), None)
+    if function is None or claim == SUM_OF_OTHERS:
+        return None
+
+    def rule(load: Load, day: str) -> Verdict:
+        verdict: Verdict = function(**arguments(function, load, day))
+        return verdict
+
+    return rule
+
+
+def arguments(function: Callable[..., Any], load: Load, day: str) -> dict[str, Any]:
+    """Return what a rule's parameters ask for, as known on a day; parameters with a default keep it.
+
+    Parameters
+    ----------
+    function : callable
+        A rule: its parameters are named after tables, or after what is made of them.
+    load : callable
+    day : str
+        ISO date.
+    """
+    wanted = [name for name, one in signature(function).parameters.items() if one.default is Parameter.empty]
+    return {name: _argument(name, load, day) for name in wanted}
+
+
+def _argument(name: str, load: Load, day: str) -> Any:
+    if name == "as_of":
+        return day
+    if name in _SETTINGS:
+        return _SETTINGS[name]
+    if name == "undated_to_come":
+        return docket.undated_to_come(load("litigation", ""), load("litigation", day))
+    if name == "exposed":
+        cases, damages, ranges = (load(table, day) for table in ("litigation", "statutory_damages", "assumptions"))
+        return litigation.expose(cases, damages, ranges, LITIGATION_DRAWS, LITIGATION_SEED)
+    if name == "evidence":
+        names = ("cash_flows", "vendor_metrics", "ai_prices", "ai_usage")
+        return monetisation_claims.Evidence(day, **{table: load(table, day) for table in names})
+    return load(_OTHER_NAMES.get(name, name), "" if name in _UNDATED else day)
+
+
+@dataclass(frozen=True)
+class TurningPoint:
+    """The day on which a verdict took its present form.
+
+    Parameters
+    ----------
+    day : str
+        ISO date; empty where it could not be found.
+    rows : tuple of str
+        The rows behind the verdict that became known on that day.
+    """
+
+    day: str
+    rows: tuple[str, ...]
+
+
+def turning_point(
+    rule: Rule, load: Load, known_from: pd.Series, then: tuple[str, str], now: tuple[str, str]
+) -> TurningPoint:
+    """Find the day on which a verdict turned, and what came on it.
+
+    Parameters
+    ----------
+    rule : callable
+        From `rule_of`.
+    load : callable
+        Gives a table as known on a day.
+    known_from : Series of datetime64
+        First day on which rows could be known, by row id: of the rows either verdict rests on.
+    then, now : (str, str)
+        ISO date and verdict at both ends; the verdicts differ.
+
+    Returns
+    -------
+    TurningPoint
+        The first day with the present verdict after a day without it, among the days on which one of the rows came.
+        Without a day where the rule no longer gives these verdicts at the two ends, or turned by the calendar alone.
+    """
+    start, end = then[0], now[0]
+    between = known_from[(known_from > pd.Timestamp(start)) & (known_from <= pd.Timestamp(end))]
+    days = [start, *(f"{day:%Y-%m-%d}" for day in sorted(set(between)))]
+    if rule(load, start).verdict == now[1] or rule(load, days[-1]).verdict != now[1]:
+        return TurningPoint("", ())
+    low, high = 0, len(days) - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if rule(load, days[middle]).verdict == now[1] else (middle, high)
+    came = set(known_from.index[known_from == pd.Timestamp(days[high])])
+    return TurningPoint(days[high], tuple(row for row in rule(load, days[high]).rows if row in came))
+
+
+# What to read in a row of each table: columns and the unit of the first, for a sentence.
+_SHOWN: dict[str, tuple[tuple[str, ...], str]] = {
+    "vendor_metrics": (("company", "scope", "metric", "value"), ""),
+    "ai_usage": (("series", "region", "value", "unit"), ""),
+    "ai_prices": (("provider", "product", "price_usd", "unit"), ""),
+    "cash_flows": (("ticker", "period_end", "operating_cash_flow", "capex"), "USD m"),
+    "financing": (("ticker", "period_end", "debt_issued", "debt_repaid"), "USD m"),
+    "funding_rounds": (("company", "round", "amount_usd_m"), "USD m"),
+    "stock_prices": (("ticker", "month_end", "close_adj"), "USD"),
+    "bubble_benchmarks": (("series", "year", "value", "unit"), ""),
+    "litigation": (("short_name", "status_text", "settlement_usd_m"), ""),
+    "sp500_shiller": (("month", "price", "earnings"), ""),
+    "nasdaq_composite": (("month_end", "close"), ""),
+}
+
+
+def row_in_words(row: Mapping[Any, Any], table: str) -> str:
+    """Say what a row holds: the columns that carry it, without the empty ones.
+
+    Parameters
+    ----------
+    row : mapping of column to value
+    table : str
+        Its table.
+    """
+    columns, unit = _SHOWN.get(table, ((), ""))
+    told = []
+    for column in columns:
+        value = row.get(column)
+        if value is None or pd.isna(value):
+            continue
+        if isinstance(value, pd.Timestamp):
+            told.append(str(value.date()))
+        elif isinstance(value, float):
+            told.append(f"{column.removesuffix('_usd_m').replace('_', ' ')} {value:,.10g}{f' {unit}' if unit else ''}")
+        else:
+            told.append(str(value).replace("_", " "))
+    return ", ".join(told)
+
+
+def decided_by(rows: Sequence[str], load: Load, most: int = 3) -> list[tuple[str, str, str]]:
+    """Describe the rows that turned a verdict.
+
+    Parameters
+    ----------
+    rows : sequence of str
+        Row ids.
+    load : callable
+    most : int
+        How many to describe.
+
+    Returns
+    -------
+    list of (row id, words, source ids)
+    """
+    told = []
+    for label in rows[:most]:
+        table = label.split("/", 1)[0]
+        row = load(table, "").loc[label]
+        told.append((label, row_in_words(row.to_dict(), table), str(row.get("source_id", ""))))
+    return told

@@ -1,0 +1,265 @@
+"""How long investors wait: quarters of falling free cash flow before the share price falls.
+
+A spell begins when a firm's twelve-month free cash flow falls below that of a year before, and ends when it no longer
+is. Within it, the wait is the number of quarters up to the first that a price reaction follows: the change of the
+month-end close over the three months after the quarter's end, in which its results come out. A spell that ends, or is
+not over, without one is censored: it says that the wait was at least that long. Spells of one firm, and of firms in the
+same market, are not independent, so the intervals are too narrow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from helpers.analysis.boom_paths import price_of
+from helpers.analysis.fiscal_quarters import in_order
+from helpers.analysis.free_cash_flow import cash_ledger
+from helpers.analysis.money_flows import BUILDERS
+from helpers.analysis.time_to_outcome import kaplan_meier
+
+# The results of a quarter come out in the three months after it.
+REACTION_MONTHS = 3
+# "A negative price reaction": any fall, as the rule is worded; and the fall that markets call a bear market.
+ANY_FALL, HARD_FALL = 0.0, 20.0
+# A curve from fewer spells with a reaction is an anecdote.
+LEAST_REACTIONS = 3
+_YEAR_MONTHS = 12
+_SPELL_COLUMNS = ["ticker", "first", "last", "quarters", "reacted", "change", "rows"]
+
+
+def spells(
+    cash_flows: pd.DataFrame, stock_prices: pd.DataFrame, fall: float = ANY_FALL, tickers: Sequence[str] = BUILDERS
+) -> pd.DataFrame:
+    """List the spells of falling free cash flow with the wait for a price reaction.
+
+    Parameters
+    ----------
+    cash_flows : DataFrame, one row a firm-quarter, indexed by row id
+    stock_prices : DataFrame, one row a ticker and month end, indexed by row id
+    fall : float
+        A reaction is a change of the price below minus this, per cent.
+    tickers : sequence of str
+        Which firms.
+
+    Returns
+    -------
+    DataFrame, one row a spell whose first quarter has a known price change
+        ``ticker``, ``first`` and ``last`` (period ends of the quarters counted), ``quarters`` (the wait), ``reacted``
+        (False is censored), ``change`` (of the price after the last one, per cent) and ``rows`` (a tuple of ids).
+    """
+    ledger = cash_ledger(cash_flows, "company") if len(cash_flows) else cash_flows
+    found: list[dict[str, Any]] = []
+    for ticker in tickers:
+        firm = ledger[ledger["ticker"].astype(str) == ticker]
+        falling = (firm["free_cash_flow_12m"] < firm["year_earlier_12m"]) if len(firm) else pd.Series(dtype="bool")
+        run = falling.ne(falling.shift()).cumsum()
+        prices = _by_month(stock_prices, ticker)
+        found += [
+            spell
+            for _, part in firm[falling].groupby(run[falling])
+            if (spell := _wait(ticker, part, prices, fall)) is not None
+        ]
+    return pd.DataFrame(found, columns=_SPELL_COLUMNS)
+
+
+def _by_month(stock_prices: pd.DataFrame, ticker: str) -> pd.DataFrame:
+    """Return close and row id by month."""
+    path = price_of(stock_prices, ticker)
+    return path.assign(row=path.index).set_index("month")[["value", "row"]]
+
+
+def _wait(ticker: str, part: pd.DataFrame, prices: pd.DataFrame, fall: float) -> dict[str, Any] | None:
+    """Return one spell up to its first reaction, or None where the price after its first quarter is not known."""
+    spell: dict[str, Any] | None = None
+    rows: list[str] = []
+    for place, (label, quarter) in enumerate(part.iterrows(), start=1):
+        month = quarter["period_end"].to_period("M")
+        months = [month, month + REACTION_MONTHS]
+        if not set(months) <= set(prices.index):
+            break
+        ends = prices.loc[months]
+        change = float(100 * (ends["value"].iloc[1] / ends["value"].iloc[0] - 1))
+        rows += [str(label), *ends["row"]]
+        first = spell["first"] if spell else quarter["period_end"]
+        spell = {"ticker": ticker, "first": first, "last": quarter["period_end"], "quarters": place,
+                 "reacted": change < -fall, "change": change, "rows": tuple(rows)}  # fmt: skip
+        if spell["reacted"]:
+            break
+    return spell
+
+
+@dataclass(frozen=True)
+class Wait:
+    """The wait for a reaction over all spells, by Kaplan and Meier.
+
+    Parameters
+    ----------
+    spells, reacted : int
+        How many spells there are, and how many ended in a reaction.
+    median, low, high : float or None
+        Quarters until half of the spells had one, with its interval; None where the curve does not fall that far,
+        or with fewer than `LEAST_REACTIONS` reactions.
+    longest : int
+        The longest wait seen, with or without a reaction.
+    rows : tuple of str
+    """
+
+    spells: int
+    reacted: int
+    median: float | None
+    low: float | None
+    high: float | None
+    longest: int
+    rows: tuple[str, ...]
+
+
+def wait(found: pd.DataFrame) -> Wait:
+    """Estimate the median wait.
+
+    Parameters
+    ----------
+    found : DataFrame
+        From `spells`.
+
+    Returns
+    -------
+    Wait
+    """
+    rows = tuple(dict.fromkeys(row for ids in found["rows"] for row in ids))
+    reacted = int(found["reacted"].sum()) if len(found) else 0
+    longest = int(found["quarters"].max()) if len(found) else 0
+    if reacted < LEAST_REACTIONS:
+        return Wait(len(found), reacted, None, None, None, longest, rows)
+    lasted = pd.DataFrame({"days": found["quarters"].astype("float64"), "ended": found["reacted"].astype("bool")})
+    curve = kaplan_meier(lasted)
+    # The median's interval is where the curve's own interval passes one half (Brookmeyer and Crowley).
+    median, low, high = (_first_below_half(curve, column) for column in ("open_share", "low", "high"))
+    return Wait(len(found), reacted, median, low, high, longest, rows)
+
+
+def _first_below_half(curve: pd.DataFrame, column: str) -> float | None:
+    passed = curve.loc[curve[column] <= 1 / 2, "days"]
+    return float(passed.iloc[0]) if len(passed) else None
+
+
+@dataclass(frozen=True)
+class Rates:
+    """How often the price fell after a quarter, with free cash flow falling and not.
+
+    Parameters
+    ----------
+    falling, other : float or None
+        Per cent of quarters that a price reaction followed; None where there is no quarter.
+    falling_quarters, other_quarters : int
+    rows : tuple of str
+    """
+
+    falling: float | None
+    other: float | None
+    falling_quarters: int
+    other_quarters: int
+    rows: tuple[str, ...]
+
+
+def reaction_rates(
+    cash_flows: pd.DataFrame, stock_prices: pd.DataFrame, fall: float = ANY_FALL, tickers: Sequence[str] = BUILDERS
+) -> Rates:
+    """Count price reactions after every quarter: what the wait in `spells` must be held against.
+
+    Parameters
+    ----------
+    cash_flows, stock_prices : DataFrame
+    fall : float
+        As in `spells`.
+    tickers : sequence of str
+
+    Returns
+    -------
+    Rates
+    """
+    counts: dict[bool, list[bool]] = {True: [], False: []}
+    rows: list[str] = []
+    ledger = cash_ledger(cash_flows, "company") if len(cash_flows) else cash_flows
+    for ticker in tickers if len(ledger) else ():
+        firm = ledger[ledger["ticker"].astype(str) == ticker].dropna(subset=["free_cash_flow_12m", "year_earlier_12m"])
+        prices = _by_month(stock_prices, ticker)
+        for label, quarter in firm.iterrows():
+            spell = _wait(ticker, firm.loc[[label]], prices, fall)
+            if spell is not None:
+                counts[bool(quarter["free_cash_flow_12m"] < quarter["year_earlier_12m"])].append(spell["reacted"])
+                rows += spell["rows"]
+    shares = {key: 100 * sum(seen) / len(seen) if seen else None for key, seen in counts.items()}
+    return Rates(shares[True], shares[False], len(counts[True]), len(counts[False]), tuple(dict.fromkeys(rows)))
+
+
+def dotcom_years(dotcom_firms: pd.DataFrame, stock_prices: pd.DataFrame) -> pd.DataFrame:
+    """List the fiscal years of dot-com and telecom firms in which free cash flow fell, with what the price did after.
+
+    Parameters
+    ----------
+    dotcom_firms : DataFrame, one row a fiscal year, indexed by row id
+    stock_prices : DataFrame
+
+    Returns
+    -------
+    DataFrame, one row a firm-year whose free cash flow and that of the year before are known
+        ``ticker``, ``segment``, ``period_end``, ``free_cash_flow``, ``earlier`` (USD millions), ``fell``, ``change``
+        (of the price in the twelve months after, per cent; missing where the table has no price) and ``rows``.
+    """
+    firms = dotcom_firms.assign(free_cash_flow=dotcom_firms["operating_cash_flow"] - dotcom_firms["capex"])
+    known = firms[firms["free_cash_flow"].notna()]
+    table = []
+    for label, row in known.iterrows():
+        before = known[
+            (known["ticker"].astype(str) == str(row["ticker"])) & (known["fiscal_year"] == row["fiscal_year"] - 1)
+        ]
+        if before.empty:
+            continue
+        earlier = float(before["free_cash_flow"].iloc[0])
+        change, used = _year_after(stock_prices, str(row["ticker"]), row["period_end"])
+        table.append(
+            {
+                "ticker": str(row["ticker"]), "segment": str(row["segment"]), "period_end": row["period_end"],
+                "free_cash_flow": float(row["free_cash_flow"]), "earlier": earlier,
+                "fell": bool(row["free_cash_flow"] < earlier), "change": change,
+                "rows": (str(label), str(before.index[0]), *used),
+            }
+        )  # fmt: skip
+    columns = ["ticker", "segment", "period_end", "free_cash_flow", "earlier", "fell", "change", "rows"]
+    return pd.DataFrame(table, columns=columns)
+
+
+def _year_after(stock_prices: pd.DataFrame, ticker: str, day: pd.Timestamp) -> tuple[float, tuple[str, ...]]:
+    prices = _by_month(stock_prices, ticker)
+    months = [day.to_period("M"), day.to_period("M") + _YEAR_MONTHS]
+    if not set(months) <= set(prices.index):
+        return float("nan"), ()
+    ends = prices.loc[months]
+    return float(100 * (ends["value"].iloc[1] / ends["value"].iloc[0] - 1)), tuple(ends["row"])
+
+
+def open_spells(cash_flows: pd.DataFrame, tickers: Sequence[str] = BUILDERS) -> pd.DataFrame:
+    """Return for each firm how many quarters its twelve-month free cash flow has been falling, to its last quarter.
+
+    Returns
+    -------
+    DataFrame, one row a firm whose last quarter and the year before are known
+        ``ticker``, ``period_end``, ``quarters`` (0 where it does not fall) and ``rows`` (a tuple of ids).
+    """
+    ledger = cash_ledger(cash_flows, "company") if len(cash_flows) else cash_flows
+    table = []
+    for ticker in tickers:
+        firm = in_order(ledger[ledger["ticker"].astype(str) == ticker]) if len(ledger) else ledger
+        known = firm[firm["year_earlier_12m"].notna() & firm["free_cash_flow_12m"].notna()] if len(firm) else firm
+        if known.empty:
+            continue
+        falling = (known["free_cash_flow_12m"] < known["year_earlier_12m"]).to_numpy()[::-1]
+        length = len(falling) if falling.all() else int(np.argmin(falling))
+        rows = tuple(str(label) for label in known.index[len(known) - max(length, 1) :])
+        table.append({"ticker": ticker, "period_end": known["period_end"].iloc[-1], "quarters": length, "rows": rows})
+    return pd.DataFrame(table, columns=["ticker", "period_end", "quarters", "rows"])
