@@ -77,7 +77,8 @@ def test_infinity_and_malformed_ids_are_refused() -> None:
 
 def test_an_f_string_shows_value_and_grade_on_one_line() -> None:
     stated = number("one", -7604.0, "USD m", rows=[AMAZON])
-    assert f"{stated:plain}" == "−$7.6bn"
+    assert stated.text == "−$7.6bn"
+    assert f"{stated:plain}" == '<span class="stated" data-number="one">−$7.6bn</span>'
     assert f"{stated}" == (
         '<span class="stated" data-number="one">−$7.6bn<sup class="grade grade-filed" '
         'title="a regulator&#x27;s filing, official statistics or market data">filed</sup></span>'

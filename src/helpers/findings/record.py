@@ -59,11 +59,10 @@ class Number:
 
     def __format__(self, spec: str) -> str:
         """Write value and grade; ``{n:plain}`` leaves the grade out, ``{n:.1f}`` formats the bare value."""
-        if spec == "plain":
-            return self.text
-        text = self.text if not spec else (units.UNKNOWN if self.value is None else format(self.value, spec))
+        is_plain = spec == "plain"
+        text = self.text if is_plain or not spec or self.value is None else format(self.value, spec)
         # What is not known has no evidence to show, whatever was looked at.
-        mark = "" if self.value is None else grade_mark(self.grade)
+        mark = "" if is_plain or self.value is None else grade_mark(self.grade)
         # One word, as far as line breaks go: neither the minus sign nor the grade may stand alone.
         # The id tells the site which number this is; it becomes a link to the number's trace.
         return f'<span class="stated" data-number="{self.id}">{text}{mark}</span>'

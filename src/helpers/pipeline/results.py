@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from helpers.findings.schema import FINDINGS_MIME
 
 if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
     from helpers.pipeline.clean import CleanNotebook
+    from helpers.pipeline.pages import Page
 
 SCHEMA = 1
 
@@ -49,6 +52,27 @@ def document(
             }
         content[edition] = {"as_of": as_of, "notebooks": notebooks}
     return {"schema": SCHEMA, "editions": content}
+
+
+def of_pages(pages: Sequence[Page], notebooks: Mapping[str, NotebookNode]) -> dict[str, Any]:
+    """Return the content of ``results.json`` for the pages of a site.
+
+    Parameters
+    ----------
+    pages : sequence of Page
+    notebooks : mapping of run name to NotebookNode
+        The published notebooks.
+    """
+    from helpers.pipeline.clean import CleanNotebook
+
+    stated = {}
+    for page in pages:
+        if page.run.name in notebooks:
+            notebook = notebooks[page.run.name]
+            numbers, claims = of_notebook(notebook)
+            stated[page.run.edition, page.run.notebook] = CleanNotebook(notebook, numbers=numbers, claims=claims)
+    statuses = {(page.run.edition, page.run.notebook): page.status for page in pages}
+    return document({page.run.edition: page.as_of for page in pages}, stated, statuses)
 
 
 def of_notebook(notebook: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
