@@ -46,6 +46,23 @@ def test_each_unit_has_its_form(value: float | None, unit: str, text: str) -> No
     assert units.write(value, unit) == text
 
 
+@pytest.mark.parametrize(
+    ("value", "text", "bare"),
+    [
+        (0.0124, "p = 0.012", "0.012"),
+        (0.001, "p = 0.001", "0.001"),
+        (0.0005, "p < 0.001", "< 0.001"),
+        (0.0, "p < 0.001", "< 0.001"),
+        (1.0, "p = 1.000", "1.000"),
+        (float("nan"), "p unknown", "unknown"),
+        (None, "p unknown", "unknown"),
+    ],
+)
+def test_a_p_value_is_never_written_as_zero(value: float | None, text: str, bare: str) -> None:
+    assert units.p_value(value) == text == units.write(value, "p")
+    assert units.p_value(value, "") == bare
+
+
 def test_axis_labels_keep_decimals_only_where_they_differ() -> None:
     assert [units.billions_axis(tick) for tick in (-20.0, 0.0, 2.5)] == ["−$20bn", "$0bn", "$2.5bn"]
     assert units.percent_axis(100.0) == "100\N{NARROW NO-BREAK SPACE}%"

@@ -8,6 +8,8 @@ from math import isfinite
 MINUS = "\N{MINUS SIGN}"
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 UNKNOWN = "unknown"
+# A p-value below this is written as a bound: its further digits say nothing, and none is zero.
+_SMALLEST_P = 0.001
 # Below a billion, billions lose their digits; USD millions are read instead.
 _BILLION_IN_MILLIONS = 1000.0
 
@@ -71,6 +73,23 @@ def count(value: float | None, unit: str = "", digits: int | None = None) -> str
     return _signed(value, text) + (f"{NARROW_SPACE}{unit}" if unit else "")
 
 
+def p_value(value: float | None, symbol: str = "p") -> str:
+    """Write a p-value: ``"p = 0.012"``, ``"p < 0.001"``, never as zero.
+
+    Parameters
+    ----------
+    value : float or None
+        None or NaN is unknown.
+    symbol : str
+        Empty for a column that is headed p: then ``"0.012"`` and ``"< 0.001"``.
+    """
+    if value is None or not isfinite(value):
+        return f"{symbol} {UNKNOWN}".strip()
+    if value < _SMALLEST_P:
+        return f"{symbol} < {_SMALLEST_P}".strip()
+    return f"{symbol} = {value:.3f}" if symbol else f"{value:.3f}"
+
+
 def _dollars(value: float | None) -> str:
     """Write a price in US dollars."""
     if value is None or not isfinite(value):
@@ -101,6 +120,7 @@ _WRITERS: dict[str, Callable[[float | None], str]] = {
     "ratio": lambda value: count(value, digits=2),
     "million": lambda value: count(value, "million"),
     "times": lambda value: count(value, "times", 2),
+    "p": p_value,
 }
 
 

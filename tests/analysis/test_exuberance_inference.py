@@ -93,6 +93,14 @@ def test_published_critical_values(length: int) -> None:
         assert (np.abs(values - published) < BAND + 2 * errors).all(), (values, published)
 
 
+def test_published_critical_values_of_the_forward_test() -> None:
+    """Phillips, Wu and Yu (2011), Table 1: windows from a tenth of the sample, in the limit."""
+    null = null_distribution(800, min_rows=80, draws=1000, seed=SEED)
+    for draws, published in ((null.sadf, (1.184, 1.468, 2.094)), (null.adf, (-0.44, -0.08, 0.60))):
+        values, errors = quantiles(draws)
+        assert (np.abs(values - published) < np.array([0.06, 0.06, 0.12]) + 2 * errors).all(), (values, published)
+
+
 @pytest.mark.parametrize(("length", "min_rows"), sorted(SIMULATED))
 def test_simulated_critical_values(length: int, min_rows: int) -> None:
     null = null_distribution(length, min_rows=min_rows, draws=4000 if length < 800 else 1000, seed=SEED)
@@ -231,17 +239,22 @@ def test_mismatched_critical_values_are_refused() -> None:
         date_stamp(result, critical_values(200, draws=100, seed=1), level=0.5)
 
 
-def test_random_walks_are_stamped_as_rarely_as_each_rule_says() -> None:
-    """Target h.stamp, T = 200: pointwise .367, psy .086, psy if GSADF rejects .033, family .003."""
-    paths, null = 400, null_distribution(200, draws=2000, seed=SEED)
+@pytest.mark.parametrize(
+    ("length", "paths", "shares"), [(200, 400, (0.367, 0.086, 0.033, 0.003)), (400, 250, (0.510, 0.116, 0.038, 0.003))]
+)
+def test_random_walks_are_stamped_as_rarely_as_each_rule_says(
+    length: int, paths: int, shares: tuple[float, ...]
+) -> None:
+    """Target h.stamp: shares by the pointwise rule, psy, psy if GSADF rejects, and family."""
+    null = null_distribution(length, draws=2000, seed=SEED)
     lines = {rule: under_rule(null, rule) for rule in RULES}
     generator = np.random.default_rng(11)
     stamped = dict.fromkeys(RULES, 0)
-    for walk in np.cumsum(generator.normal(size=(paths, 200)), axis=1):
+    for walk in np.cumsum(generator.normal(size=(paths, length)), axis=1):
         result = radf(walk)
         for rule, line in lines.items():
             stamped[rule] += len(date_stamp(result, line)) > 0
-    for rule, share in {"pointwise": 0.367, "psy": 0.086, DEFAULT_RULE: 0.033, "family": 0.003}.items():
+    for rule, share in zip(("pointwise", "psy", DEFAULT_RULE, "family"), shares, strict=True):
         assert in_band(stamped[rule], paths, share, extra=0.02), (rule, stamped[rule] / paths)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.analysis.fiscal_quarters import QUARTERS_A_YEAR, in_order, latest_quarters, trailing_twelve_months
+from helpers.units import p_value
 
 # Firms of the dot-com years with capex and revenue confirmed in at least two of the same years.
 THEN_FIRMS = ("INTC", "SBC", "VZ", "BLS", "AMZN")
@@ -83,7 +84,7 @@ def error_table(estimates: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFra
             "standard error": written(estimates["standard_error"], digits=3),
             "from": written(estimates["low"], digits=2),
             "to": written(estimates["high"], digits=2),
-            "p": written(estimates["p_value"], digits=3),
+            "p": [p_value(value, "") if np.isfinite(value) else "–" for value in estimates["p_value"]],
             "degrees": written(estimates["degrees_of_freedom"], digits=1),
             "small-sample factor": written(estimates["small_sample_factor"], digits=4),
             "lag": ["–" if pd.isna(lag) else str(lag) for lag in estimates["lag"]],

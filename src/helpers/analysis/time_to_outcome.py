@@ -17,6 +17,7 @@ import scipy.stats
 from statsmodels.duration.survfunc import SurvfuncRight, survdiff
 
 from helpers.analysis.docket import by_regulator
+from helpers.units import p_value
 
 CONFIDENCE = 0.95
 # A curve or a median from fewer outcomes is an anecdote.
@@ -231,8 +232,8 @@ def log_rank(lasted: pd.DataFrame, claim_type: str) -> LogRank | None:
     inside = lasted["claim_type"] == claim_type
     if not inside.any() or inside.all() or not lasted["ended"].any():
         return None
-    chi_square, p_value = survdiff(lasted["days"], lasted["ended"].astype("int64"), inside.astype("int64"))
-    return LogRank(float(chi_square), float(p_value))
+    chi_square, chance = survdiff(lasted["days"], lasted["ended"].astype("int64"), inside.astype("int64"))
+    return LogRank(float(chi_square), float(chance))
 
 
 def for_table(waits: pd.DataFrame) -> pd.DataFrame:
@@ -248,7 +249,7 @@ def describe_test(test: LogRank | None) -> str:
     if test is None:
         return "Copyright cannot be compared with the rest: nothing has ended, or one side has no suit."
     return (
-        f"Copyright suits against all others: log-rank chi-square {test.chi_square:.2f}, p = {test.p_value:.2f}; "
+        f"Copyright suits against all others: log-rank chi-square {test.chi_square:.2f}, {p_value(test.p_value)}; "
         "with so few outcomes it can see only a gross difference."
     )
 

@@ -14,8 +14,8 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from helpers.charts import style
-from helpers.charts.cash_titles import amount, p_value
-from helpers.units import billions_axis
+from helpers.charts.cash_titles import amount
+from helpers.units import billions_axis, p_value
 
 BILLION = 1000.0
 UNKNOWN = "not known"
@@ -163,7 +163,7 @@ def interval(axes: Axes, row: float, firm: pd.Series) -> None:
     axes.plot([firm["low"], firm["high"]], [row, row], color=ink, linewidth=2.4, solid_capstyle="butt")
     axes.plot(firm["slope_a_year"], row, "o", color=ink, markersize=8, markerfacecolor=ink if sure else style.PAPER,
               markeredgewidth=1.8)  # fmt: skip
-    words = f"{firm['reading']}: p {p_value(firm['p_hac'])} and {p_value(firm['p_seasonal'])}"
+    words = f"{firm['reading']}: {p_value(firm['p_hac'])} and {p_value(firm['p_seasonal'], '')}"
     axes.annotate(words, (1.0, row), xycoords=("axes fraction", "data"), xytext=(6, 0), textcoords="offset points",
                   va="center", ha="left", size=9, annotation_clip=False)  # fmt: skip
 

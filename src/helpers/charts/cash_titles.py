@@ -22,11 +22,6 @@ def amount(usd_millions: float) -> str:
     return money(usd_millions).replace("$", r"\$")
 
 
-def p_value(value: float) -> str:
-    """Write a p value; very small ones as a bound."""
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
-
-
 def house_order(frame: pd.DataFrame) -> list[str]:
     """Return the tickers of a frame in the order of the house colours."""
     present = set(frame["ticker"].astype(str))

@@ -18,6 +18,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from helpers.charts import style
+from helpers.units import p_value as written_p
 from helpers.units import percent, percent_axis
 
 PRICES = "FRED (Nasdaq), Shiller (consumer prices)"
@@ -190,8 +191,8 @@ def exuberance(
     style.finish(
         figure,
         title=title,
-        subtitle=f"GSADF {gsadf:.2f} against {critical:.2f} at 5 % (p = {p_value:.3f}), lags: {lags}, draws: {draws}. "
-        f"Episodes by the rule {RULE_NAMES[rule]}: {len(own)}; pointwise: {len(wide)}",
+        subtitle=f"GSADF {gsadf:.2f} against {critical:.2f} at 5 % ({written_p(p_value)}), lags: {lags}, draws: {draws}"
+        f". Episodes by the rule {RULE_NAMES[rule]}: {len(own)}; pointwise: {len(wide)}",
         source=f"{source}; own estimates",
         as_of=as_of,
         unit="level; t-ratio",
@@ -298,7 +299,7 @@ def episodes_by_rule(
     return axes
 
 
-def statistics(table: pd.DataFrame, *, as_of: str, label: str, subject: str, source: str) -> Axes:
+def statistics(table: pd.DataFrame, *, as_of: str, label: str, subject: str, rule: str, source: str) -> Axes:
     """Draw GSADF statistics against their 5 per cent values with the latter's Monte Carlo error.
 
     Parameters
@@ -310,6 +311,8 @@ def statistics(table: pd.DataFrame, *, as_of: str, label: str, subject: str, sou
         Column that names the rows.
     subject : str
         What the rows are, for the subtitle.
+    rule : str
+        By which the months named in the data are dated; the rejection itself is the same under every rule.
     source : str
 
     Returns
@@ -328,7 +331,7 @@ def statistics(table: pd.DataFrame, *, as_of: str, label: str, subject: str, sou
         )  # fmt: skip
         mark, ink = ("o", style.NEGATIVE) if rejects else ("X", style.NOW)
         axes.plot(one["gsadf"], place, mark, color=ink, markersize=8)
-        axes.annotate(f"p = {one['p_value']:.3f}", (1.01, place), xycoords=("axes fraction", "data"), va="center",
+        axes.annotate(written_p(one["p_value"]), (1.01, place), xycoords=("axes fraction", "data"), va="center",
                       size=9, annotation_clip=False)  # fmt: skip
     axes.set_yticks(range(len(table)), [str(name) for name in table[label]])
     axes.set_ylim(len(table) - 0.5, -0.5)
@@ -344,7 +347,8 @@ def statistics(table: pd.DataFrame, *, as_of: str, label: str, subject: str, sou
     style.finish(
         figure,
         title=title,
-        subtitle=subject,
+        subtitle=f"{subject}; rejected above the 5 % value of GSADF, whatever the rule of dating "
+        f"(dates in the data: {RULE_NAMES[rule]})",
         source=f"{source}; own estimates",
         as_of=as_of,
         unit="t-ratio",

@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter
 
 from helpers.charts import style
-from helpers.units import MINUS, percent_axis
+from helpers.units import MINUS, p_value, percent_axis
 
 SOURCE = "own estimates from company filings (table cash_flows)"
 SIGNIFICANT = 0.05
@@ -56,7 +56,7 @@ def errors_side_by_side(table: pd.DataFrame, names: Mapping[str, str], *, what: 
         ink = YES if float(line["p_value"]) < SIGNIFICANT else NO
         axes.plot(ends, [row, row], color=ink, linewidth=2.6, solid_capstyle="butt")
         axes.plot(estimate, row, "o", color=ink, markersize=7)
-        axes.annotate(f"p {_p(float(line['p_value']))}", (1.0, row), xycoords=("axes fraction", "data"), xytext=(6, 0),
+        axes.annotate(p_value(float(line["p_value"])), (1.0, row), xycoords=("axes fraction", "data"), xytext=(6, 0),
                       textcoords="offset points", va="center", size=9, annotation_clip=False)  # fmt: skip
     axes.axvline(0, color=style.INK, linewidth=1.0)
     axes.set_yticks(range(len(table)), [names[str(error)] for error in table["error"]])
@@ -74,14 +74,11 @@ def errors_side_by_side(table: pd.DataFrame, names: Mapping[str, str], *, what: 
         source=SOURCE,
         as_of=as_of,
         unit="points for one point",
-        alt=f"{title}. p-values run from {_p(float(table['p_value'].min()))} to {_p(float(table['p_value'].max()))}.",
+        alt=f"{title}. p-values run from {p_value(table['p_value'].min(), '')} to "
+        f"{p_value(table['p_value'].max(), '')}.",
         data=table,
     )
     return axes
-
-
-def _p(value: float) -> str:
-    return "below 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def response(table: pd.DataFrame, without: pd.DataFrame, *, what: str, unit: str, as_of: str) -> Axes:
