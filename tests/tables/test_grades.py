@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from helpers import tables
 from helpers.tables import grading
+from tests.tables.conftest import Rows
+
+Edit = Callable[[str, Callable[[Rows], Rows]], None]
 
 BY_HAND = {
     "cash_flows/AMZN/2025-06-30": "filed",
@@ -53,6 +59,16 @@ def test_an_unknown_row_is_an_error_that_names_it(row: str) -> None:
     with pytest.raises(KeyError) as caught:
         tables.grades(["cash_flows/AMZN/2025-06-30", row])
     assert repr(row) in caught.value.args[0]
+
+
+def test_a_table_that_changed_is_graded_again(package: Path, edit: Edit) -> None:
+    def regrade(rows: Rows) -> Rows:
+        return [row | {"kind": "estimate" if row["metric"] == "weekly_active_users_m" else row["kind"]} for row in rows]
+
+    row = "vendor_metrics/OpenAI/company/2024-08-29/weekly_active_users_m/2024-08-29/200"
+    assert tables.grades([row], root=package) == {row: "reported"}
+    edit("vendor_metrics", regrade)
+    assert tables.grades([row], root=package) == {row: "estimated"}
 
 
 def test_a_result_is_as_weak_as_its_weakest_input() -> None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import shutil
 import signal
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
@@ -35,7 +37,7 @@ _STARTS_WITHOUT_SUCCESS = 3
 
 
 def execute(
-    runs: Sequence[Run],
+    runs: Iterable[Run],
     *,
     root: Path,
     scratch: Path,
@@ -44,13 +46,15 @@ def execute(
     keys: Mapping[str, str] | None = None,
     progress: Progress | None = None,
     is_warm: bool = True,
+    take: Callable[[Outcome], None] | None = None,
 ) -> list[Outcome]:
     """Execute runs in parallel.
 
     Parameters
     ----------
-    runs : sequence of Run
-        With parameters already checked.
+    runs : iterable of Run
+        With parameters already checked. An iterator is asked for the next run only when a worker is free for it, so
+        there may be any number of them.
     root, scratch : Path
         The project's folder; a private folder for logs and half-done notebooks.
     token : str
@@ -63,6 +67,9 @@ def execute(
         Told what goes on.
     is_warm : bool
         Whether kernels are forked from a process that has done the heavy imports.
+    take : callable, optional
+        Given each outcome as it arrives; none is kept then, and the list comes back empty. What it raises ends
+        everything.
 
     Returns
     -------
@@ -75,13 +82,27 @@ def execute(
         When no worker can be started at all.
     """
     scratch.mkdir(parents=True, exist_ok=True)
-    pool = _Pool(root, scratch, token, keys or {}, progress or Progress(), is_warm)
+    progress = progress or Progress()
+    if isinstance(runs, Sequence):  # of an endless stream nobody can be told beforehand
+        progress.begin(runs)
+    kept: dict[str, Outcome] = {}
+    order: list[str] = []
+
+    def keep(outcome: Outcome) -> None:
+        kept[outcome.run.name] = outcome
+
+    def noted() -> Iterator[Run]:
+        for run in runs:
+            order.append(run.name)
+            yield run
+
+    pool = _Pool(root, scratch, token, keys or {}, progress, is_warm, take or keep)
     try:
-        outcomes = pool.work(runs, min(jobs or cores(), len(runs)))
+        pool.work(iter(runs) if take else noted(), jobs or cores())
     finally:
         with _undisturbed():
             pool.close()
-    return [outcomes[run.name] for run in runs]
+    return [kept[name] for name in order]
 
 
 def cores() -> int:
@@ -95,25 +116,35 @@ class _Pool:
     """The workers, and what each is doing."""
 
     def __init__(
-        self, root: Path, scratch: Path, token: str, keys: Mapping[str, str], progress: Progress, is_warm: bool
+        self,
+        root: Path,
+        scratch: Path,
+        token: str,
+        keys: Mapping[str, str],
+        progress: Progress,
+        is_warm: bool,
+        take: Callable[[Outcome], None],
     ) -> None:
         self.root, self.scratch, self.token, self.keys, self.progress = root, scratch, token, keys, progress
-        self.is_warm = is_warm
+        self.is_warm, self.take = is_warm, take
         self.noted: set[str] = set()
         self.workers: list[_Worker] = []
         self.waiting: deque[Run] = deque()
-        self.outcomes: dict[str, Outcome] = {}
         self.started = self.broken = 0
 
-    def work(self, runs: Sequence[Run], jobs: int) -> dict[str, Outcome]:
-        """Return the outcome of every run, by name."""
-        self.waiting.extend(runs)
-        self.progress.begin(runs)
-        while len(self.outcomes) < len(runs):
-            self._staff(min(jobs, len(runs) - len(self.outcomes)))
+    def work(self, runs: Iterator[Run], jobs: int) -> None:
+        """Execute every run, at most `jobs` at once."""
+        while True:
+            busy = sum(one.task is not None for one in self.workers)
+            # As many as could begin at once: a sweep of thousands is never held in memory, and a run that is yet to
+            # come is waited for only when there is nothing else to do.
+            self.waiting.extend(islice(runs, max(0, jobs - busy - len(self.waiting))))
+            left = len(self.waiting) + busy
+            if not left:
+                return
+            self._staff(min(jobs, left))
             self._hear()
             self._measure()
-        return self.outcomes
 
     def close(self) -> None:
         """End every worker and whatever still carries the token of this start."""
@@ -212,8 +243,12 @@ class _Pool:
             notebook=worker.executed(task.scratch),
             journal=journal.read(task.scratch / worker.JOURNAL),
         )
-        self.outcomes[task.run.name] = outcome
+        # All that was in it is in the outcome now.
+        shutil.rmtree(task.scratch, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            task.scratch.parent.rmdir()
         self.progress.finished(outcome)
+        self.take(outcome)
 
     def _dismiss(self, one: _Worker) -> None:
         one.end()

@@ -38,6 +38,7 @@ PRELOADED = (
     "statsmodels.api",
     "statsmodels.formula.api",
     "pandera.pandas",
+    "pandera.backends.pandas.builtin_checks",  # or else the first check of a table imports it, and Hypothesis with it
     "IPython.display",
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,11 +60,20 @@ def grades(rows: Iterable[str], *, root: Folder = None, vintage: str | None = No
 
 
 def _of_table(name: str, folder: Path) -> dict[str, str]:
-    rule = next((one.get("grade") for one in descriptor.resources(folder) if one["name"] == name), None)
-    if rule is None:  # no such table, or one that states nothing
+    resource = next((one for one in descriptor.resources(folder) if one["name"] == name), None)
+    if resource is None or "grade" not in resource:  # no such table, or one that states nothing
         return {}
+    path = folder / resource["path"]
+    state = path.stat() if path.is_file() else None  # a missing file is reported by whoever reads it
+    stamp = (state.st_mtime_ns, state.st_size) if state else (0, 0)
+    return _as_it_stands(name, folder, json.dumps(resource["grade"]), stamp)
+
+
+@cache
+def _as_it_stands(name: str, folder: Path, rule: str, stamp: tuple[int, int]) -> dict[str, str]:  # noqa: ARG001
+    """Grade a table once for all the numbers of a notebook; a file that changed since is graded again."""
     table = load(name, root=folder)
-    return dict(zip(table.index, by_rule(rule, table), strict=True))
+    return dict(zip(table.index, by_rule(json.loads(rule), table), strict=True))
 
 
 def by_rule(rule: dict[str, Any], table: pd.DataFrame) -> list[str]:
