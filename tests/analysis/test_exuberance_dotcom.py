@@ -209,6 +209,10 @@ def test_real_nasdaq_needs_a_price_index(latest: Evidence) -> None:
     # In prices of the last month: the last value is as quoted, the first is far higher.
     assert real["value"].iloc[-1] == pytest.approx(quoted.loc[real.index[-1], "value"])
     assert real["value"].iloc[0] > 7 * quoted["value"].iloc[0]
+    # What it is divided by counts as evidence: two rows a month, and one of a series as quoted.
+    used = boom_paths.rows_used(real.tail(2))
+    assert used == (*real.index[-2:], "sp500_shiller/2026-06", "sp500_shiller/2026-07")
+    assert boom_paths.rows_used(quoted.tail(1)) == (quoted.index[-1],)
 
 
 def test_event_time() -> None:
@@ -246,6 +250,7 @@ def nasdaq(latest: Evidence) -> dotcom_comparison.Examination:
 def test_the_nasdaq_was_explosive_in_2000_and_not_since_2022(nasdaq: dotcom_comparison.Examination) -> None:
     assert nasdaq.result.gsadf == pytest.approx(2.415022748445, abs=1e-9)
     assert nasdaq.p_value < 0.07
+    assert len(nasdaq.evidence) == 2 * len(nasdaq.rows)
     wide = nasdaq.episodes("pointwise")
     assert ((wide["start"] <= pd.Period("2000-02", "M")) & (wide["end"] >= pd.Period("2000-02", "M"))).any()
     assert dotcom_comparison.now(nasdaq, "pointwise", "2022-11-30").startswith("no episode")

@@ -1,6 +1,7 @@
 """Two booms laid over each other: monthly series in real terms, in event time, with their drawdowns.
 
-Rows keep the ids of the table they come from, so that every figure can be traced.
+Rows keep the ids of the table they come from, so that every figure can be traced; a path that rests on a second
+table names its rows in the column ``also``.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ class Standing:
     gain, fall : float
         Per cent: since the start, and from the highest month end so far.
     rows : tuple of str
-        Row ids of start and end.
+        Row ids of start and end, and of what they were divided by.
     """
 
     months: int
@@ -81,14 +82,17 @@ def real_nasdaq(nasdaq: pd.DataFrame, shiller: pd.DataFrame, deflate: bool = Tru
     Returns
     -------
     DataFrame
-        As `monthly`. A month without consumer prices is left out, not guessed.
+        As `monthly`; deflated, with the row of the consumer prices in ``also``. A month without them is left out, not
+        guessed.
     """
     path = monthly(nasdaq, "month_end", "close")
     if not deflate:
         return path
-    prices = monthly(shiller, "month", "cpi").set_index("month")["value"]
+    consumer = monthly(shiller, "month", "cpi")
+    prices = consumer.set_index("month")["value"]
     known = path[path["month"].isin(prices.index)]
-    return known.assign(value=known["value"] * prices.iloc[-1] / known["month"].map(prices).to_numpy())
+    also = known["month"].map(pd.Series(consumer.index, consumer["month"]))
+    return known.assign(value=known["value"] * prices.iloc[-1] / known["month"].map(prices).to_numpy(), also=also)
 
 
 def ratio_of(table: pd.DataFrame, date: str, above: str, below: str) -> pd.DataFrame:
@@ -150,7 +154,7 @@ def standing(event: pd.DataFrame, months: int | None = None) -> Standing | None:
     first, last = part.iloc[0], part.iloc[-1]
     return Standing(
         int(last["months"]), float(100 * (last["value"] / first["value"] - 1)), float(last["drawdown"]),
-        (str(part.index[0]), str(part.index[-1])),
+        rows_used(part.iloc[[0, -1]]),
     )  # fmt: skip
 
 
@@ -169,6 +173,12 @@ def level_at(event: pd.DataFrame, *, highest: bool) -> pd.DataFrame:
     """Return the row of month 0 of `event_time`, or that of the highest value since; empty where there is none."""
     since = event[event["months"] >= 0]
     return since.nlargest(1, "value") if highest else since.head(1)
+
+
+def rows_used(*paths: pd.DataFrame) -> tuple[str, ...]:
+    """Return the ids of the rows that paths rest on, those of a second table behind."""
+    own = [str(row) for path in paths for row in path.index]
+    return (*own, *(str(row) for path in paths if "also" in path for row in path["also"]))
 
 
 def rows(standing: Standing | None) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.analysis import exuberance
-from helpers.analysis.boom_paths import ratio_of
+from helpers.analysis.boom_paths import ratio_of, rows_used
 from helpers.analysis.fiscal_quarters import in_order
 from helpers.analysis.free_cash_flow import capex_share
 
@@ -84,7 +84,9 @@ class Examination:
     result : RadfResult
     null : NullDistribution
     rows : tuple of str
-        Row ids of the series.
+        Row ids of the series, one an observation.
+    evidence : tuple of str
+        All rows it rests on: also those of consumer prices, where it is deflated.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Examination:
     result: exuberance.RadfResult
     null: exuberance.NullDistribution
     rows: tuple[str, ...]
+    evidence: tuple[str, ...]
 
     def critical(self, rule: str, shift: float = 0.0) -> exuberance.CriticalValues:
         """Return the critical values under a rule, moved by some of their Monte Carlo standard errors."""
@@ -173,7 +176,7 @@ def examine(
     series = pd.Series(np.log(part["value"].to_numpy(dtype=np.float64)), pd.PeriodIndex(part["month"]))
     result = exuberance.radf(series, lags=lags)
     null = exuberance.null_distribution(len(series), lags=lags, draws=draws, seed=seed, cache=cache)
-    return Examination(name, kind, result, null, tuple(str(row) for row in part.index))
+    return Examination(name, kind, result, null, tuple(str(row) for row in part.index), rows_used(part))
 
 
 def wild_p_value(examination: Examination, draws: int, seed: int) -> float:
