@@ -18,6 +18,7 @@ import tokenize
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Optional, Union
 
@@ -159,8 +160,11 @@ def checked(path: Path, given: Mapping[str, object]) -> dict[str, object]:
     UsageError
         Names every unknown, missing or mistyped parameter and what was expected.
     """
-    notebook = path.stem
-    parameters = declared(path)
+    return filled(declared(path), given, path.stem)
+
+
+def filled(parameters: Mapping[str, Parameter], given: Mapping[str, object], notebook: str) -> dict[str, object]:
+    """Check values against declarations that were read before; for many sets of one notebook (see `checked`)."""
     known = ", ".join(parameters) or "none"
     problems = [f"{notebook}: unknown parameter {name}; it has {known}" for name in given if name not in parameters]
     values: dict[str, object] = {}
@@ -301,15 +305,23 @@ def _value(parameter: Parameter, value: object) -> object:
         if day is None:
             raise ValueError("")
         return day
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     try:
-        result: object = TypeAdapter(_type(parameter, "")).validate_python(plain, strict=True)
+        result: object = _validator(parameter.annotation).validate_python(plain, strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         place = "".join(f"[{part!r}]" for part in first["loc"])
         raise ValueError(f" ({place + ': ' if place else ''}{first['msg']})") from None
     return result
+
+
+@cache
+def _validator(annotation: str) -> Any:
+    """Build the check of a type once, for a sweep asks it thousands of times."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(_meaning(ast.parse(annotation, mode="eval").body))
 
 
 def _plain(value: object) -> object:
