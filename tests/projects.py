@@ -108,7 +108,7 @@ def _clean(outcome: Outcome, *, root: Path) -> CleanNotebook:
     return CleanNotebook(nbformat.reads(outcome.notebook, as_version=4))
 
 
-def _build(pages: Sequence[Any], *, html: Path, work: Path, root: Path) -> None:
+def _build(pages: Sequence[Any], *, html: Path, **_: Any) -> None:
     html.mkdir(parents=True)
     lines = [f"{page.run.name} {page.status} {page.reason}" for page in pages]
     (html / "index.html").write_text("\n".join(lines))

@@ -27,14 +27,14 @@ def called(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 def test_without_options_everything_is_asked_for(called: dict[str, Any], root: Path) -> None:
     assert cli.main(["run"]) == 0
-    assert called == {"root": root, "request": Request(), "jobs": None, "quiet": False, "is_warm": True}
+    assert called == {"root": root, "request": Request(), "jobs": None, "quiet": False, "is_warm": True, "force": False}
 
 
 def test_every_option_arrives(called: dict[str, Any], tmp_path: Path) -> None:
     options = "--only a b --only c -p x 1 -p y [2] --as-of 2024-01-01 --timeout 9 --jobs 3 --quiet --edition latest"
-    assert cli.main(["run", *options.split(), "--stock-kernels", "--root", str(tmp_path)]) == 0
+    assert cli.main(["run", *options.split(), "--stock-kernels", "--force", "--root", str(tmp_path)]) == 0
     expected = Request(("a", "b", "c"), "latest", (("x", "1"), ("y", "[2]")), "2024-01-01", 9.0)
-    assert called == {"root": tmp_path, "request": expected, "jobs": 3, "quiet": True, "is_warm": False}
+    assert called == {"root": tmp_path, "request": expected, "jobs": 3, "quiet": True, "is_warm": False, "force": True}
 
 
 @pytest.mark.parametrize(

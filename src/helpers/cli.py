@@ -10,11 +10,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from helpers.commands import check, exhibits, run
+from helpers.commands import check, exhibits, explain, refresh, run, vintages
 from helpers.pipeline.errors import Interrupted, PipelineError
 
 #: In the order of the help text.
-_COMMANDS = (run, check, exhibits)
+_COMMANDS = (run, explain, check, exhibits, refresh, vintages)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

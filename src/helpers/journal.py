@@ -30,19 +30,24 @@ def record(event: str, **details: Any) -> None:
     path = os.environ.get(VARIABLE)
     if not path:
         return
-    _write_modules_at_exit()
+    begin()
     line = json.dumps({"event": event, **details}, sort_keys=True, default=str)
     # One short append a line: two kernels never share a journal.
     with Path(path).open("a", encoding="utf-8") as journal:
         journal.write(line + "\n")
 
 
-def _write_modules_at_exit() -> None:
-    """Note at the end of the process which of our modules it imported."""
+def begin() -> None:
+    """Open the diary of this process, if the pipeline asked for one; called when the package is imported.
+
+    At the end of the process it notes which of our modules were imported. A diary that begins and does not end is
+    that of a process that was killed.
+    """
     global _registered
-    if not _registered:
+    if not _registered and os.environ.get(VARIABLE):
         _registered = True
         atexit.register(_record_modules)
+        record("begin")
 
 
 def _record_modules() -> None:

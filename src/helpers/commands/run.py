@@ -23,6 +23,7 @@ examples:
   python -m helpers run
   python -m helpers run --only 01_fcf_decline --edition latest
   python -m helpers run --only 01_fcf_decline --as-of 2024-12-31 -p tickers '["AMZN", "META"]'
+  python -m helpers run --scheduler tcp://10.0.0.5:8786
 """
 
 
@@ -43,7 +44,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )  # fmt: skip
     add("--as-of", metavar="DATE", help="short for -p as_of DATE (exploratory)")
     add("--timeout", metavar="S", type=common.seconds, help="limit of each notebook in seconds, instead of its own")
-    add("--jobs", metavar="N", type=common.count, help="notebooks at once (default: the number of cores)")
+    common.add_where(run)
+    add("--force", action="store_true", help="execute every run asked for, up to date or not")
     add("--stock-kernels", action="store_true", help="start each kernel the ordinary way instead of forking it")
     add("--quiet", action="store_true", help="say only what failed")
     add("--root", type=Path, default=None, help="the project's folder (default: the one that holds this package)")
@@ -61,5 +63,11 @@ def _run(chosen: argparse.Namespace) -> int:
         timeout=chosen.timeout,
     )
     return run(
-        common.root(chosen.root), request, jobs=chosen.jobs, quiet=chosen.quiet, is_warm=not chosen.stock_kernels
+        common.root(chosen.root),
+        request,
+        jobs=chosen.jobs,
+        scheduler=chosen.scheduler,
+        quiet=chosen.quiet,
+        is_warm=not chosen.stock_kernels,
+        force=chosen.force,
     )

@@ -60,27 +60,42 @@ class Assembly:
     ready, scratch : Path
         Where the new items go; where files may be written meanwhile.
     tools : Tools
+    kept, version : Path and str, optional
+        As `helpers.pipeline.site.build` takes them.
 
     Attributes
     ----------
     warnings : list of str
         What notebooks wrote to their error stream, one line each, for the operator.
+    results : dict of str to Result
+        What each run added so far shows, by its name.
     """
 
-    def __init__(self, root: Path, reports: Path | None, ready: Path, scratch: Path, tools: Tools) -> None:
+    def __init__(
+        self,
+        root: Path,
+        reports: Path | None,
+        ready: Path,
+        scratch: Path,
+        tools: Tools,
+        kept: Path | None = None,
+        version: str = "",
+    ) -> None:
+        self.kept, self.version = kept, version
         self.root, self.reports, self.ready, self.scratch, self.tools = root, reports, ready, scratch, tools
         self.earlier = _earlier(reports / "status.json") if reports else {}
         self.warnings: list[str] = []
+        self.results: dict[str, Result] = {}
 
-    def make(self, runs: Sequence[Run], outcomes: Sequence[Outcome]) -> list[Outcome]:
-        """Build everything.
+    def add(self, runs: Sequence[Run], outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """Clean what came out of some runs and keep the earlier pages of the others.
 
         Parameters
         ----------
         runs : sequence of Run
-            Every run that the site shows, in its order.
+            Those that the site shows.
         outcomes : sequence of Outcome
-            Of those that were executed now.
+            Of those among them that have a new one.
 
         Returns
         -------
@@ -90,10 +105,31 @@ class Assembly:
         (self.ready / "executed").mkdir(parents=True, exist_ok=True)
         by_name = {outcome.run.name: outcome for outcome in outcomes}
         results = [result for run in runs if (result := self._result(run, by_name.get(run.name)))]
-        self._site(results)
-        self._results(results)
-        self._status(results)
+        self.results |= {result.run.name: result for result in results}
         return [result.outcome for result in results if result.outcome]
+
+    def document(self) -> dict[str, Any]:
+        """Return the content of ``results.json`` for the runs added so far."""
+        from helpers.pipeline.results import document
+
+        results = self.results.values()
+        editions = {one.run.edition: str(one.run.parameters.get("as_of", "")) for one in results}
+        statuses = {(one.run.edition, one.run.notebook): one.shown for one in results}
+        # Read from what is published, so that a kept page and its results cannot differ.
+        published = {
+            (one.run.edition, one.run.notebook): _published(path)
+            for one in results
+            if (path := self._notebook(one.run))
+        }
+        return document(editions, published, statuses)
+
+    def finish(self, order: Sequence[Run]) -> None:
+        """Write the site, ``results.json`` and ``status.json`` of all runs added, in this order."""
+        self.results = {run.name: self.results[run.name] for run in order if run.name in self.results}
+        results = list(self.results.values())
+        _write(self.ready / "results.json", self.document())
+        self._status(results)
+        self._site(results)
 
     def _result(self, run: Run, outcome: Outcome | None) -> Result | None:
         if outcome and outcome.error is None:
@@ -136,20 +172,7 @@ class Assembly:
             reason = one.error.reason if one.error else ""
             pages.append(Page(one.run, one.shown, self._notebook(one.run), reason, one.error))
         html, work = self.ready / "html", self.scratch / "site"
-        self.tools.build(pages, html=html, work=work, root=self.root)
-
-    def _results(self, results: Sequence[Result]) -> None:
-        from helpers.pipeline.results import document
-
-        editions = {one.run.edition: str(one.run.parameters.get("as_of", "")) for one in results}
-        statuses = {(one.run.edition, one.run.notebook): one.shown for one in results}
-        # Read from what is published, so that a kept page and its results cannot differ.
-        published = {
-            (one.run.edition, one.run.notebook): _published(path)
-            for one in results
-            if (path := self._notebook(one.run))
-        }
-        _write(self.ready / "results.json", document(editions, published, statuses))
+        self.tools.build(pages, html=html, work=work, root=self.root, kept=self.kept, version=self.version)
 
     def _status(self, results: Sequence[Result]) -> None:
         entries = {

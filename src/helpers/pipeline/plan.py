@@ -16,7 +16,9 @@ CUSTOM = "custom"
 _LIMITS = {"seconds_limit": 300.0, "memory_limit_mb": 2048}
 _TOP_KEYS = {"limits", "editions", "notebooks"}
 _EDITION_KEYS = {"title", "parameters"}
-_NOTEBOOK_KEYS = {"name", "title", "parameters", "seconds_limit", "memory_limit_mb"}
+_NOTEBOOK_KEYS = {"name", "title", "parameters", "reads_findings", "seconds_limit", "memory_limit_mb"}
+#: The parameter that gets the path of all findings, in a notebook that reads them.
+FINDINGS = "findings"
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,12 @@ class Run:
     seconds_limit : float
         Limit on the whole notebook, kernel start included.
     memory_limit_mb : int
-        Limit on the resident memory of the run's processes together, in MiB.
+        Limit on the memory of the run's processes together, in MiB.
+    reads_findings : bool
+        Whether it is executed after the others and handed what they found.
+    files : dict of str to str
+        Files that are handed to the notebook: the content, by the parameter that gets the path. The path differs from
+        place to place, so `parameters` keeps the notebook's own value.
     """
 
     notebook: str
@@ -43,6 +50,8 @@ class Run:
     path: Path
     seconds_limit: float
     memory_limit_mb: int
+    reads_findings: bool = False
+    files: dict[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -60,6 +69,7 @@ class Notebook:
     parameters: dict[str, object] = field(default_factory=dict)
     seconds_limit: float = 300.0
     memory_limit_mb: int = 2048
+    reads_findings: bool = False
 
 
 @dataclass(frozen=True)
@@ -176,7 +186,12 @@ class _Reader:
             self._problem(where, f"no such file: notebooks/{name}.ipynb")
         title = self._text(table.get("title", name), f"{where}.title")
         parameters = self._table(table.get("parameters", {}), f"{where}.parameters")
-        return Notebook(name, title, path, parameters, **self._limits(table, where, limits))
+        reads = table.get("reads_findings", False)
+        if not isinstance(reads, bool):
+            self._problem(f"{where}.reads_findings", f"must be true or false, not {reads!r}")
+        return Notebook(
+            name, title, path, parameters, **self._limits(table, where, limits), reads_findings=reads is True
+        )
 
     def _limits(self, table: Mapping[str, Any], where: str, default: Mapping[str, Any]) -> dict[str, Any]:
         if where == "limits":

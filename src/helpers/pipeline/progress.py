@@ -77,7 +77,7 @@ class Live(Progress):
 
     def begin(self, runs: Sequence[Run]) -> None:
         """Show a line for each run."""
-        self.rows = {run.name: _Row() for run in runs}
+        self.rows |= {run.name: _Row() for run in runs}  # a second stage adds to the first
         self.display.start()
 
     def started(self, run: Run) -> None:
@@ -160,13 +160,22 @@ def line(outcome: Outcome, width: int = 0) -> str:
 
 
 def summary(
-    outcomes: Sequence[Outcome], warnings: Sequence[str], reports: Path, seconds: float, quiet: bool, stream: IO[str]
+    outcomes: Sequence[Outcome],
+    current: int,
+    warnings: Sequence[str],
+    reports: Path,
+    seconds: float,
+    quiet: bool,
+    stream: IO[str],
 ) -> None:
     """Tell at the end where the site is, what failed and why, and how long it all took.
 
     Parameters
     ----------
     outcomes : sequence of Outcome
+        Of the runs that were executed.
+    current : int
+        How many runs were asked for whose results still held.
     warnings : sequence of str
         What notebooks wrote to their error stream.
     reports : Path
@@ -186,7 +195,14 @@ def summary(
         lines.append(f"{len(failed)} of {len(outcomes)} runs failed (the page of an earlier good run stays, as stale):")
         lines += [f"  {line(outcome)}" for outcome in failed]
     if not quiet:
-        lines.append(f"{len(outcomes) - len(failed)} of {len(outcomes)} runs succeeded in {seconds:.1f} s")
+        lines.append(_count(len(outcomes) - len(failed), len(outcomes), current) + f" in {seconds:.1f} s")
         lines.append(f"site: {reports.resolve() / 'html' / 'index.html'}")
     for text in lines:
         print(text, file=stream)
+
+
+def _count(good: int, executed: int, current: int) -> str:
+    if not executed:
+        return f"all {current} runs are up to date: nothing was executed,"
+    text = f"{good} of {executed} runs succeeded"
+    return f"{text} and {current} were up to date," if current else text

@@ -50,11 +50,14 @@ class Publication:
     ----------
     token : str
         Unique; also marks the processes of this start (`helpers.pipeline.processes`).
+    root, reports : Path
+        As given.
     ready, scratch : Path
         Where the finished items are put (`ITEMS`), and where everything else may be written.
     """
 
     def __init__(self, root: Path, reports: Path) -> None:
+        self.root = root
         self.reports = reports
         self.builds = root / BUILD_FOLDER
         self.token = uuid.uuid4().hex

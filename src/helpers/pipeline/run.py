@@ -9,19 +9,22 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import IO
 
-from helpers.pipeline import integrity, key, plan, progress, select, supervise
+from helpers.pipeline import integrity, plan, progress, select
 from helpers.pipeline.assemble import Assembly, Tools
 from helpers.pipeline.errors import Interrupted, PipelineError
 from helpers.pipeline.outcome import Outcome
-from helpers.pipeline.plan import CUSTOM, Plan, Run
+from helpers.pipeline.plan import CUSTOM, Run
 from helpers.pipeline.progress import Progress
 from helpers.pipeline.publish import Publication
 from helpers.pipeline.select import Request
+from helpers.pipeline.stock import Stock
+
+Execute = Callable[[Sequence[Run]], list[Outcome]]
 
 
 def run(
@@ -29,12 +32,14 @@ def run(
     request: Request,
     *,
     jobs: int | None = None,
+    scheduler: str | None = None,
     quiet: bool = False,
     is_warm: bool = True,
+    force: bool = False,
     tools: Tools | None = None,
     stream: IO[str] | None = None,
 ) -> int:
-    """Execute what a request asks for and publish it.
+    """Execute what a request asks for, as far as it is out of date, and publish it.
 
     Parameters
     ----------
@@ -43,11 +48,15 @@ def run(
     request : Request
         Which notebooks, editions and parameters.
     jobs : int, optional
-        Notebooks at once; as many as cores when not given.
+        Notebooks at once on this machine; as many as cores when not given.
+    scheduler : str, optional
+        Address of a Dask scheduler whose workers execute the notebooks, instead of this machine.
     quiet : bool
         Say nothing but what failed.
     is_warm : bool
         Whether kernels are forked from a process that has done the heavy imports.
+    force : bool
+        Execute every run asked for, whether or not its result still holds.
     tools : Tools, optional
         What makes pages of executed notebooks; the project's own when not given.
     stream : file, optional
@@ -75,12 +84,15 @@ def run(
     shown = runs if request.is_exploratory else select.shown(planned, runs)
     integrity.check(root)
     reports = root / "reports" / CUSTOM if request.is_exploratory else root / "reports"
+    stock = Stock(root, reports, force)
     teller = progress.choose(quiet, stream)
     with _stoppable() as stopped, Publication(root, reports) as publication:
+        if stock.is_current(runs, shown):
+            progress.summary([], len(runs), [], reports, time.monotonic() - began, quiet, stream)
+            return 0
         try:
-            outcomes = _execute(planned, runs, publication, jobs, teller, is_warm)
-            teller.note("building the site")
-            outcomes, warnings = _render(planned, publication, shown, outcomes, tools)
+            execute = _executor(publication, jobs, scheduler, teller, is_warm)
+            outcomes, warnings = _produce(runs, shown, publication, stock, execute, teller, tools)
         except (OSError, PipelineError) as error:
             raise _plain(error) from error
         finally:
@@ -88,8 +100,46 @@ def run(
         if stopped:  # even where a library swallowed the exception
             raise Interrupted
         publication.publish()
-    progress.summary(outcomes, warnings, reports, time.monotonic() - began, quiet, stream)
+        stock.note_published(shown)
+    kept = len(runs) - len(outcomes)
+    progress.summary(outcomes, kept, warnings, reports, time.monotonic() - began, quiet, stream)
     return 0 if all(outcome.error is None for outcome in outcomes) else 1
+
+
+def _produce(
+    runs: Sequence[Run],
+    shown: Sequence[Run],
+    publication: Publication,
+    stock: Stock,
+    execute: Execute,
+    teller: Progress,
+    tools: Tools | None,
+) -> tuple[list[Outcome], list[str]]:
+    """Fill the publication's `ready` folder.
+
+    Returns
+    -------
+    tuple of (list of Outcome, list of str)
+        The outcomes of what was executed, after the check of their figures, and what notebooks wrote to their error
+        stream.
+    """
+    # An exploratory site has other parameters each time: an older page of it would answer another question.
+    earlier = None if publication.reports.name == CUSTOM else publication.reports
+    assembly = Assembly(stock.root, earlier, publication.ready, publication.scratch, tools or _own_tools(), *stock.site)
+    told: list[Outcome] = []
+    for reads_findings in (False, True):
+        stage = [run for run in runs if run.reads_findings is reads_findings]
+        if reads_findings and stage:
+            stage = stock.handed(stage, assembly.document())
+        due, restored = stock.sort(stage)
+        executed = stock.keep(execute(due)) if due else []
+        checked = assembly.add([run for run in shown if run.reads_findings is reads_findings], [*restored, *executed])
+        stock.note_checked(checked)
+        names = {run.name for run in due}
+        told += [one for one in checked if one.run.name in names or one.error]
+    teller.note("building the site")
+    assembly.finish(shown)
+    return told, assembly.warnings
 
 
 def _plain(error: OSError | PipelineError) -> PipelineError:
@@ -102,37 +152,37 @@ def _plain(error: OSError | PipelineError) -> PipelineError:
     return PipelineError(f"the reports could not be built: {error}; the old ones are still there")
 
 
-def _execute(
-    planned: Plan, runs: Sequence[Run], publication: Publication, jobs: int | None, teller: Progress, is_warm: bool
-) -> list[Outcome]:
-    common = key.shared(planned.root)
-    return supervise.execute(
-        runs,
-        root=planned.root,
-        scratch=publication.scratch / "runs",
-        token=publication.token,
-        jobs=jobs,
-        keys={run.name: key.of(key.parts(run, common)) for run in runs},
-        progress=teller,
-        is_warm=is_warm,
-    )
+def _executor(
+    publication: Publication, jobs: int | None, scheduler: str | None, teller: Progress, is_warm: bool
+) -> Execute:
+    """Return what executes notebooks: this machine, or a cluster."""
 
+    def execute(runs: Sequence[Run]) -> list[Outcome]:
+        # Imported here: who is told that nothing changed needs neither Jupyter nor Dask.
+        if scheduler:
+            from helpers.pipeline import cluster
 
-def _render(
-    planned: Plan, publication: Publication, shown: Sequence[Run], outcomes: Sequence[Outcome], tools: Tools | None
-) -> tuple[list[Outcome], list[str]]:
-    """Turn outcomes into everything that is published, in the publication's `ready` folder.
+            return cluster.execute(
+                runs,
+                scheduler=scheduler,
+                root=publication.root,
+                token=publication.token,
+                progress=teller,
+                is_warm=is_warm,
+            )
+        from helpers.pipeline import supervise
 
-    Returns
-    -------
-    tuple of (list of Outcome, list of str)
-        The outcomes after the check of their figures, and what notebooks wrote to their error stream.
-    """
-    tools = tools or _own_tools()
-    # An exploratory site has other parameters each time: an older page of it would answer another question.
-    earlier = None if publication.reports.name == CUSTOM else publication.reports
-    assembly = Assembly(planned.root, earlier, publication.ready, publication.scratch, tools)
-    return assembly.make(shown, outcomes), assembly.warnings
+        return supervise.execute(
+            runs,
+            root=publication.root,
+            scratch=publication.scratch / "runs",
+            token=publication.token,
+            jobs=jobs,
+            progress=teller,
+            is_warm=is_warm,
+        )
+
+    return execute
 
 
 def _own_tools() -> Tools:

@@ -8,7 +8,7 @@ from datetime import date
 
 from helpers.pipeline import parameters
 from helpers.pipeline.errors import UsageError
-from helpers.pipeline.plan import CUSTOM, Edition, Notebook, Plan, Run
+from helpers.pipeline.plan import CUSTOM, FINDINGS, Edition, Notebook, Plan, Run
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,19 @@ def shown(plan: Plan, runs: Sequence[Run]) -> list[Run]:
 def _unchecked(notebook: Notebook, edition: Edition) -> Run:
     given = {**edition.parameters, **notebook.parameters}
     values = {name: value.isoformat() if isinstance(value, date) else value for name, value in given.items()}
-    return Run(notebook.name, edition.name, values, notebook.path, notebook.seconds_limit, notebook.memory_limit_mb)
+    return _run(notebook, edition, values, notebook.seconds_limit)
+
+
+def _run(notebook: Notebook, edition: Edition, values: dict[str, object], seconds: float) -> Run:
+    return Run(
+        notebook.name,
+        edition.name,
+        values,
+        notebook.path,
+        seconds,
+        notebook.memory_limit_mb,
+        notebook.reads_findings,
+    )
 
 
 def _typed(request: Request) -> dict[str, str]:
@@ -109,8 +121,9 @@ def _runs(
             except UsageError as error:
                 problems.extend(f"{problem} (edition {edition.name})" for problem in error.problems)
                 continue
-            seconds = timeout or notebook.seconds_limit
-            runs.append(Run(notebook.name, edition.name, values, notebook.path, seconds, notebook.memory_limit_mb))
+            if notebook.reads_findings and FINDINGS not in values:
+                problems.append(f"{notebook.name}: reads_findings needs a parameter named {FINDINGS}")
+            runs.append(_run(notebook, edition, values, timeout or notebook.seconds_limit))
     if problems:
         raise UsageError(*problems)
     return runs

@@ -1,0 +1,170 @@
+"""Sphinx, in this process, writing only the pages that changed.
+
+A site built step by step is the same, byte for byte, as one built at once: pages that show others' titles are written
+again when a title, the set of pages or the navigation changes, and files that no page refers to any more are removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from helpers.pipeline.errors import PipelineError
+
+_STATE = "state.json"
+
+
+class SiteError(PipelineError):
+    """Sphinx warned or failed; the message holds its lines."""
+
+
+def preload() -> None:
+    """Import what a build needs; called while notebooks are still being executed."""
+    import myst_nb
+    import pydata_sphinx_theme
+    import sphinx.application
+    import sphinx.builders.html
+    import sphinx_book_theme
+
+    _ = myst_nb, pydata_sphinx_theme, sphinx.application, sphinx.builders.html, sphinx_book_theme
+
+
+def build(source: Path, html: Path, work: Path, configuration: Mapping[str, Any], version: str) -> None:
+    """Build a site.
+
+    Parameters
+    ----------
+    source : Path
+        Folder of all documents, as they shall be.
+    html : Path
+        Folder to write; must not exist.
+    work : Path
+        Folder kept from build to build. It may be removed at any time, which costs a whole build.
+    configuration : mapping of str to object
+        Sphinx's.
+    version : str
+        Anything but the documents that pages depend on; another one starts afresh.
+
+    Raises
+    ------
+    SiteError
+        If Sphinx gives a single warning.
+    """
+    navigation = _earlier(work, version)
+    if navigation is None:
+        shutil.rmtree(work, ignore_errors=True)
+    (work / _STATE).unlink(missing_ok=True)  # until this build is done, nobody may go on from it
+    work.mkdir(parents=True, exist_ok=True)
+    _mirror(source, work / "source")
+    try:
+        application = _run(work, configuration, navigation)
+    except SiteError:
+        shutil.rmtree(work, ignore_errors=True)  # the next build must meet the same warning
+        raise
+    _remove_leftovers(work / "html", application)
+    shutil.copytree(work / "html", html)
+    state = {"version": version, "navigation": _navigation(application.env)}
+    (work / _STATE).write_text(json.dumps(state), encoding="utf-8")
+
+
+def _earlier(work: Path, version: str) -> str | None:
+    """Return the navigation of the build that this one may go on from; None to begin afresh."""
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+        state = json.loads((work / _STATE).read_text(encoding="utf-8"))
+        if state["version"] == version and (work / "html").is_dir():
+            return str(state["navigation"])
+    return None
+
+
+def _mirror(source: Path, target: Path) -> None:
+    """Make a folder equal to another, touching only files that differ: Sphinx goes by their times."""
+    wanted = {path.relative_to(source) for path in source.rglob("*") if path.is_file()}
+    for path in [path for path in target.rglob("*") if path.is_file()]:
+        if path.relative_to(target) not in wanted:
+            path.unlink()
+    for name in wanted:
+        new = (source / name).read_bytes()
+        old = target / name
+        if not old.is_file() or old.read_bytes() != new:
+            old.parent.mkdir(parents=True, exist_ok=True)
+            old.write_bytes(new)
+
+
+def _run(work: Path, configuration: Mapping[str, Any], navigation: str | None) -> Any:
+    """Run Sphinx; a warning is an error."""
+    from docutils.utils import SystemMessage
+    from sphinx.application import Sphinx
+    from sphinx.errors import SphinxError
+    from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+    source, html = work / "source", work / "html"
+    # MyST-NB writes its style sheet at the end of a build; a page written before must not differ from one written
+    # after, by the checksum behind its name.
+    for sheet in (html / "_static").glob("mystnb.*.css"):
+        sheet.unlink()
+    told = io.StringIO()
+    try:
+        with patch_docutils(str(source)), docutils_namespace():
+            application = Sphinx(
+                source, None, html, work / "doctrees", "html", confoverrides=dict(configuration), status=None,
+                warning=told, parallel=1,
+            )  # fmt: skip
+            application.connect("env-updated", _rewritten(navigation))
+            application.build()
+    except (SphinxError, SystemMessage, OSError) as error:
+        raise SiteError(f"the site could not be built: {error}\n{_lines(told, source)}") from error
+    if _lines(told, source):
+        raise SiteError(f"the site was not built, Sphinx warns:\n{_lines(told, source)}")
+    return application
+
+
+def _rewritten(before: str | None) -> Callable[[Any, Any], Iterable[str]]:
+    """Return Sphinx's question which pages to write besides the changed ones: all when the navigation differs."""
+
+    def pages(_: Any, environment: Any) -> Iterable[str]:
+        return environment.found_docs if _navigation(environment) != before else ()
+
+    return pages
+
+
+def _navigation(environment: Any) -> str:
+    """Return what every page shows of the others, as JSON: titles, order, captions."""
+    from sphinx import addnodes
+
+    titles = {name: title.astext() for name, title in sorted(environment.titles.items())}
+    trees = [
+        [name, tree.get("caption"), tree["entries"]]
+        for name in sorted(environment.toctree_includes)
+        for tree in environment.get_doctree(name).findall(addnodes.toctree)
+    ]
+    return json.dumps([titles, trees])
+
+
+def _remove_leftovers(html: Path, application: Any) -> None:
+    """Remove files of what is no more, and what Sphinx and the theme keep for themselves."""
+    environment = application.env
+    known = {f"{name}.html" for name in environment.found_docs} | {"search.html", "genindex.html"}
+    known |= {f"_images/{name}" for _, name in environment.images.values()}
+    known |= {f"_downloads/{name}" for _, name in environment.dlfiles.values()}
+    for path in [path for path in html.rglob("*") if path.is_file()]:
+        name = path.relative_to(html).as_posix()
+        is_ours = name.startswith(("_images/", "_downloads/")) or (
+            path.suffix == ".html" and not name.startswith("_static/")
+        )
+        if is_ours and name not in known:
+            path.unlink()
+            with contextlib.suppress(OSError):
+                path.parent.rmdir()  # each download has a folder of its own
+    for leftover in (html / ".buildinfo", html / "objects.inv", *(html / "_static").glob("*-macros.html")):
+        leftover.unlink(missing_ok=True)
+
+
+def _lines(told: io.StringIO, source: Path) -> str:
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", told.getvalue())
+    return plain.replace(f"{source}/", "").strip()
