@@ -85,7 +85,9 @@ def _handler(server: Server) -> Callable[..., BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             server.requests.append(Request(parts.path, parse_qs(parts.query), dict(self.headers)))
-            reply = server.next_reply(parts.path)
+            # FRED serves every series on one path.
+            series = parse_qs(parts.query).get("series_id")
+            reply = server.next_reply(f"{parts.path}?{series[0]}" if series else parts.path)
             self.send_response(reply.status)
             for name, value in ({"Content-Type": "application/json"} | dict(reply.headers)).items():
                 self.send_header(name, value)

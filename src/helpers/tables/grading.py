@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helpers.tables import descriptor
+from helpers.tables import descriptor, vintages
 from helpers.tables.loading import Folder, load
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def grades(rows: Iterable[str], *, root: Folder = None, vintage: str | None = No
         Naming the first row id that no graded table has.
     """
     folder = descriptor.root(root, vintage)
+    vintages.hold(descriptor.vintage_name(folder))
     wanted = list(dict.fromkeys(rows))
     known: dict[str, dict[str, str]] = {}
     answer: dict[str, str] = {}

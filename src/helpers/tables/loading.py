@@ -81,6 +81,7 @@ def known_from(name: str, *, root: Folder = None, vintage: str | None = None) ->
         datetime64 by row id.
     """
     folder = descriptor.root(root, vintage)
+    vintages.hold(descriptor.vintage_name(folder))
     table, _ = _complete(name, folder)
     return asof.known_from(descriptor.describe(name, folder), table, lambda other: _typed(other, folder)[0])
 
