@@ -63,6 +63,27 @@ def test_a_p_value_is_never_written_as_zero(value: float | None, text: str, bare
     assert units.p_value(value, "") == bare
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (0.52, 3.31, "0.5 to 3.3 years"),
+        (0.52, 28.4, "0.5 to more than 10 years"),
+        (6.0, None, "6.0 years to no end"),
+        (6.0, float("nan"), "6.0 years to no end"),
+        (10.0, 10.1, "10.0 to more than 10 years"),
+        (18.1, 108.8, "more than 10 years in every reading"),
+        (533.3, None, "more than 10 years in every reading"),
+    ],
+)
+def test_a_runway_is_written_up_to_its_cap(low: float, high: float | None, text: str) -> None:
+    assert units.runway_range(low, high).replace(units.NARROW_SPACE, " ") == text
+
+
+def test_one_reading_of_a_runway() -> None:
+    written = [units.runway(years).replace(units.NARROW_SPACE, " ") for years in (0.52, 10.0, 44.0, None)]
+    assert written == ["0.5 years", "10.0 years", "more than 10 years", "unknown"]
+
+
 def test_axis_labels_keep_decimals_only_where_they_differ() -> None:
     assert [units.billions_axis(tick) for tick in (-20.0, 0.0, 2.5)] == ["−$20bn", "$0bn", "$2.5bn"]
     assert units.percent_axis(100.0) == "100\N{NARROW NO-BREAK SPACE}%"

@@ -10,6 +10,8 @@ NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 UNKNOWN = "unknown"
 # A p-value below this is written as a bound: its further digits say nothing, and none is zero.
 _SMALLEST_P = 0.001
+# Beyond this a runway says only that money is not what ends it: plans and prices change sooner.
+RUNWAY_CAP_YEARS = 10
 # Below a billion, billions lose their digits; USD millions are read instead.
 _BILLION_IN_MILLIONS = 1000.0
 
@@ -88,6 +90,26 @@ def p_value(value: float | None, symbol: str = "p") -> str:
     if value < _SMALLEST_P:
         return f"{symbol} < {_SMALLEST_P}".strip()
     return f"{symbol} = {value:.3f}" if symbol else f"{value:.3f}"
+
+
+def runway(years: float | None) -> str:
+    """Write how long money lasts: ``"0.6 years"``, and ``"more than 10 years"`` beyond `RUNWAY_CAP_YEARS`."""
+    if years is None or not isfinite(years):
+        return UNKNOWN
+    return f"{_runway_end(years)}{NARROW_SPACE}years"
+
+
+def runway_range(low: float, high: float | None) -> str:
+    """Write two readings of a runway; a `high` of None or NaN is money that does not run out."""
+    if low > RUNWAY_CAP_YEARS:
+        return f"{runway(low)} in every reading"
+    if high is None or not isfinite(high):
+        return f"{_runway_end(low)}{NARROW_SPACE}years to no end"
+    return f"{_runway_end(low)} to {_runway_end(high)}{NARROW_SPACE}years"
+
+
+def _runway_end(years: float) -> str:
+    return f"more than {RUNWAY_CAP_YEARS}" if years > RUNWAY_CAP_YEARS else f"{years:.1f}"
 
 
 def _dollars(value: float | None) -> str:

@@ -20,7 +20,7 @@ from helpers.analysis.funding_rounds import IN_THE_SUMS, count_rounds
 from helpers.analysis.listed_firms_financing import external_finance
 from helpers.analysis.valuations import multiples, step_ups, valuations
 from helpers.analysis.verdict import NOT_SUPPORTED, PARTLY_SUPPORTED, SUPPORTED, Verdict, not_testable
-from helpers.units import count, money, percent
+from helpers.units import RUNWAY_CAP_YEARS, count, money, percent, runway, runway_range
 
 # A21: up to a year on each side of the first negative quarter.
 WINDOW_QUARTERS = 4
@@ -382,5 +382,7 @@ def _runway_told(row: pd.Series) -> str:
     name = FIRMS[row["ticker"]].name
     if row["covered"]:
         return f"{name}'s operating cash flow pays the plan of {money(row['planned'], 0)}"
-    high = "no end" if pd.isna(row["years_high"]) else count(row["years_high"], digits=1)
-    return f"{name} {count(row['years'], 'years', 1)} ({count(row['years_low'], digits=1)} to {high})"
+    readings = runway_range(row["years_low"], row["years_high"])
+    return (
+        f"{name} {readings}" if row["years_low"] > RUNWAY_CAP_YEARS else f"{name} {runway(row['years'])} ({readings})"
+    )

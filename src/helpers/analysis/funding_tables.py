@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
+from helpers.analysis.free_cash_flow import FIRMS
 from helpers.analysis.funding_rounds import not_counted
+from helpers.units import runway, runway_range
 
 FORMATS: dict[str, str | Callable[[Any], str]] = (
     dict.fromkeys(
@@ -19,7 +21,7 @@ FORMATS: dict[str, str | Callable[[Any], str]] = (
         "USD m",
     )
     | dict.fromkeys(["low", "middle", "high"], "percent")
-    | dict.fromkeys(["raised over revenue", "years, low", "years", "years, high"], "ratio")
+    | {"raised over revenue": "ratio"}
     | dict.fromkeys(["step in value", "step in run-rate"], "times")
     | {"year": str}
 )  # fmt: skip
@@ -57,8 +59,15 @@ def steps(kept_up: pd.DataFrame, companies: Sequence[str]) -> pd.DataFrame:
 
 def runways(table: pd.DataFrame) -> pd.DataFrame:
     """Return cash, burn and years of each firm, or why there are none."""
-    words = {name: name.replace("_", ", ") for name in table.columns if name.endswith(("_low", "_high"))}
-    return table.drop(columns="rows").rename(columns=words | {"company": "firm", "reason": "remark"})
+    ends = ["cash_low", "cash_high", "burn_low", "burn_high"]
+    told = table[["company", *ends]].rename(columns={name: name.replace("_", ", ") for name in ends})
+    lasts = [
+        "unknown" if pd.isna(low) else runway_range(low, high)
+        for low, high in zip(table["years_low"], table["years_high"], strict=True)
+    ]
+    told["the money lasts"] = lasts
+    told["remark"] = table["reason"]
+    return told.rename(columns={"company": "firm"})
 
 
 def cycles(found: pd.DataFrame) -> pd.DataFrame:
@@ -80,8 +89,24 @@ def totals(stated: pd.DataFrame) -> pd.DataFrame:
 
 def giants(table: pd.DataFrame) -> pd.DataFrame:
     """Return the years of planned capex that each listed firm could pay."""
-    names = {
-        "ticker": "firm", "operating_cash_flow": "operating cash flow", "planned": "planned capex", "guided": "guided",
-        "cash": "cash", "debt": "debt", "years_low": "years, low", "years": "years", "years_high": "years, high",
-    }  # fmt: skip
-    return table[list(names)].rename(columns=names)
+    rows = table.to_dict("records")
+    plans = {True: "the firm's own", False: "assumed"}
+    ends = {"at the least": "years_low", "middle case": "years", "at the most": "years_high"}
+    return pd.DataFrame(
+        {
+            "firm": [FIRMS[row["ticker"]].name for row in rows],
+            "operating cash flow": table["operating_cash_flow"],
+            "planned capex": table["planned"],
+            "the plan is": ["unknown" if row["missing"] else plans[row["guided"]] for row in rows],
+            "cash": table["cash"],
+            "debt": table["debt"],
+            **{head: [_lasting(row, name) for row in rows] for head, name in ends.items()},
+        }
+    )
+
+
+def _lasting(row: Mapping[Hashable, Any], name: str) -> str:
+    """Write one reading of a listed firm's runway."""
+    if row["missing"]:
+        return f"unknown: {row['missing']}"
+    return "no end" if pd.isna(row[name]) else runway(row[name])

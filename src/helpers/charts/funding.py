@@ -15,7 +15,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
 from helpers.charts import style
-from helpers.units import billions_axis, count, money, percent
+from helpers.units import RUNWAY_CAP_YEARS, billions_axis, count, money, percent, runway, runway_range
 
 ROUNDS_SOURCE = "company announcements and the press, many found through Epoch AI (table funding_rounds)"
 BOTH_SOURCE = "announcements and the press, many found through Epoch AI (funding_rounds, vendor_metrics)"
@@ -291,7 +291,8 @@ def runways(table: pd.DataFrame, *, as_of: str) -> Axes:
     """
     figure, axes = style.canvas(height=1.9 + 0.5 * max(len(table), 1))
     known = table.dropna(subset=["years_low"])
-    limit = max(5.0, float(known[["years_low", "years_high"]].max().max()) * 1.08) if len(known) else 5.0
+    longest = float(known[["years_low", "years_high"]].max().max()) * 1.08 if len(known) else 0.0
+    limit = min(max(5.0, longest), 1.08 * RUNWAY_CAP_YEARS)
     for y, row in enumerate(table.to_dict("records")):
         if pd.isna(row["years_low"]):
             axes.annotate(
@@ -304,18 +305,11 @@ def runways(table: pd.DataFrame, *, as_of: str) -> Axes:
                 color=style.SMALL_PRINT,
             )
             continue
-        high = limit if pd.isna(row["years_high"]) else row["years_high"]
-        axes.plot(
-            [row["years_low"], high], [y, y], color=company_colour(row["company"]), linewidth=9, solid_capstyle="butt"
-        )
-        end = "no end" if pd.isna(row["years_high"]) else f"{high:.1f}"
-        axes.annotate(
-            f"{row['years_low']:.1f} to {end} years",
-            (row["years_low"], y),
-            xytext=(0, 8),
-            textcoords="offset points",
-            size=9,
-        )
+        low, high = (min(limit, end) for end in (row["years_low"], row["years_high"]))
+        high = limit if pd.isna(row["years_high"]) else high
+        axes.plot([low, high], [y, y], color=company_colour(row["company"]), linewidth=9, solid_capstyle="butt")
+        words = runway_range(row["years_low"], row["years_high"])
+        axes.annotate(words, (min(low, 0.7 * limit), y), xytext=(0, 8), textcoords="offset points", size=9)
     axes.set_yticks(range(len(table)), list(table["company"]), weight="bold")
     axes.set_ylim(len(table) - 0.5, -0.7)
     axes.set_xlim(0, limit)
@@ -323,7 +317,7 @@ def runways(table: pd.DataFrame, *, as_of: str) -> Axes:
     axes.grid(axis="y", visible=False)
     shortest = known.sort_values("years_low").head(1).to_dict("records")
     title = (
-        f"The shortest runway is {shortest[0]['company']}'s, {shortest[0]['years_low']:.1f} years at the least; "
+        f"The shortest runway is {shortest[0]['company']}'s, {runway(shortest[0]['years_low'])} at the least; "
         f"{len(table) - len(known)} of {len(table)} have none that can be told."
         if shortest else f"No runway of {len(table)} firms can be told on this day."
     )  # fmt: skip
