@@ -59,7 +59,8 @@ class Assembly:
         What is published now, from which earlier good pages are kept; None to begin afresh.
     ready, scratch : Path
         Where the new items go; where files may be written meanwhile.
-    tools : Tools
+    tools : callable
+        Returns the `Tools`; called when they are needed, since importing them takes a second.
     kept, version : Path and str, optional
         As `helpers.pipeline.site.build` takes them.
 
@@ -77,7 +78,7 @@ class Assembly:
         reports: Path | None,
         ready: Path,
         scratch: Path,
-        tools: Tools,
+        tools: Callable[[], Tools],
         kept: Path | None = None,
         version: str = "",
     ) -> None:
@@ -146,7 +147,7 @@ class Assembly:
         """Write the notebook of a good run as it is published, or return the run as failed."""
         import nbformat
 
-        cleaned = self.tools.clean(outcome, root=self.root)
+        cleaned = self.tools().clean(outcome, root=self.root)
         self.warnings += [f"{outcome.run.name}: {text.strip()}" for text in cleaned.warnings]
         if cleaned.problems:
             return outcome.failed(Failure("report", "; ".join(cleaned.problems)))
@@ -172,7 +173,7 @@ class Assembly:
             reason = one.error.reason if one.error else ""
             pages.append(Page(one.run, one.shown, self._notebook(one.run), reason, one.error))
         html, work = self.ready / "html", self.scratch / "site"
-        self.tools.build(pages, html=html, work=work, root=self.root, kept=self.kept, version=self.version)
+        self.tools().build(pages, html=html, work=work, root=self.root, kept=self.kept, version=self.version)
 
     def _status(self, results: Sequence[Result]) -> None:
         entries = {

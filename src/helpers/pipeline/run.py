@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
 from typing import IO
@@ -24,6 +25,8 @@ from helpers.pipeline.publish import Publication
 from helpers.pipeline.select import Request
 from helpers.pipeline.stock import Stock
 
+#: Of the thread that imports what makes pages; 0 is ordinary, 19 the lowest.
+_LOW_PRIORITY = 15
 Execute = Callable[[Sequence[Run]], list[Outcome]]
 
 
@@ -125,7 +128,18 @@ def _produce(
     """
     # An exploratory site has other parameters each time: an older page of it would answer another question.
     earlier = None if publication.reports.name == CUSTOM else publication.reports
-    assembly = Assembly(stock.root, earlier, publication.ready, publication.scratch, tools or _own_tools(), *stock.site)
+    with _tools_while_waiting(tools) as loaded:
+        assembly = Assembly(stock.root, earlier, publication.ready, publication.scratch, loaded, *stock.site)
+        told = _executed(runs, shown, stock, execute, assembly)
+        teller.note("building the site")
+        assembly.finish(shown)
+    return told, assembly.warnings
+
+
+def _executed(
+    runs: Sequence[Run], shown: Sequence[Run], stock: Stock, execute: Execute, assembly: Assembly
+) -> list[Outcome]:
+    """Execute what is due, those that read findings after the others, and add everything to the assembly."""
     told: list[Outcome] = []
     for reads_findings in (False, True):
         stage = [run for run in runs if run.reads_findings is reads_findings]
@@ -137,9 +151,7 @@ def _produce(
         stock.note_checked(checked)
         names = {run.name for run in due}
         told += [one for one in checked if one.run.name in names or one.error]
-    teller.note("building the site")
-    assembly.finish(shown)
-    return told, assembly.warnings
+    return told
 
 
 def _plain(error: OSError | PipelineError) -> PipelineError:
@@ -185,10 +197,26 @@ def _executor(
     return execute
 
 
-def _own_tools() -> Tools:
-    # Imported here: they bring pandas and Sphinx, which nobody needs to be told of a wrong parameter.
-    from helpers.pipeline import clean, site
+@contextlib.contextmanager
+def _tools_while_waiting(given: Tools | None) -> Iterator[Callable[[], Tools]]:
+    """Import what makes pages while notebooks are executed; yields how to get it.
 
+    They bring pandas and Sphinx, which nobody needs to be told of a wrong parameter.
+    """
+    if given is not None:
+        yield lambda: given
+        return
+    with ThreadPoolExecutor(1, "pages") as thread:
+        yield thread.submit(_own_tools).result
+
+
+def _own_tools() -> Tools:
+    with contextlib.suppress(AttributeError, OSError):
+        # Only this thread gives way to the notebooks: where there are fewer cores than work, they come first.
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOW_PRIORITY)
+    from helpers.pipeline import clean, site, sphinx_build
+
+    sphinx_build.preload()
     return Tools(clean=clean.clean, build=site.build)
 
 
