@@ -10,11 +10,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from helpers.commands import check, exhibits, explain, refresh, run, vintages
+from helpers.commands import audit, check, claims, exhibits, explain, refresh, run, sweep, vintages
 from helpers.pipeline.errors import Interrupted, PipelineError
 
 #: In the order of the help text.
-_COMMANDS = (run, explain, check, exhibits, refresh, vintages)
+_COMMANDS = (run, explain, sweep, check, exhibits, refresh, vintages, claims, audit)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from helpers.findings.schema import GRADES, VERDICTS
 from helpers.pipeline.outcome import Failure
@@ -65,7 +64,7 @@ def edition_line(page: Page, twins: Sequence[Page]) -> str:
     run = page.run
     parts = [f"**{edition_title(run.edition)}**, on {page.as_of}"]
     parts += [
-        f"[{edition_title(twin.run.edition).lower()}, on {twin.as_of}](../{twin.run.edition}/{_target(twin)})"
+        f"[{edition_title(twin.run.edition).lower()}, on {twin.as_of}](../{twin.run.edition}/{target(twin)})"
         for twin in twins
     ]
     parts.append(f"{{download}}`the executed notebook <../_files/{run.edition}/{run.notebook}.ipynb>`")
@@ -92,55 +91,6 @@ def failure_page(page: Page) -> str:
     lines += ["## Parameters", "", "| parameter | value |", "|:--|:--|"]
     lines += [f"| `{name}` | `{escape_markdown(str(value))}` |" for name, value in page.run.parameters.items()]
     return "\n".join(lines) + "\n"
-
-
-def front_page(
-    pages: Sequence[Page],
-    titles: Mapping[str, str],
-    answers: Mapping[str, str],
-    claims: Mapping[str, Mapping[str, Any]],
-    total: int,
-) -> str:
-    """Return the front page.
-
-    Parameters
-    ----------
-    pages : sequence of Page
-    titles : mapping of notebook to str
-        The title of each notebook; its name where it has no good page.
-    answers : mapping of notebook to str
-        The opening sentence of each notebook, computed, from the newest edition.
-    claims : mapping of edition to (mapping of claim id to claim)
-        All verdicts.
-    total : int
-        How many claims the article makes.
-
-    Returns
-    -------
-    str
-        MyST Markdown.
-    """
-    editions = list(dict.fromkeys(page.run.edition for page in pages))
-    notebooks = list(dict.fromkeys(page.run.notebook for page in pages))
-    lines = [
-        "# Who pays for AI?",
-        "",
-        "AI is everywhere. An article of September 2025 says that almost nobody pays for it, and that the cash of the "
-        "companies that build it is running out. This site tests that thesis, claim by claim, on sourced figures, at "
-        "two dates: what could be known when the article appeared, and what is known now.",
-        "",
-    ]
-    lines += _scoreboard(editions, pages, claims, total)
-    lines += ["## The questions", ""]
-    for notebook in notebooks:
-        at = {page.run.edition: page for page in pages if page.run.notebook == notebook}
-        lines += [f"### {titles.get(notebook, notebook)}", ""]
-        if notebook in answers:
-            lines += [answers[notebook], ""]
-        links = [f"[{edition_title(name)}]({name}/{_target(page)})" for name, page in at.items()]
-        lines += ["{.edition}", " · ".join(links), ""]
-    lines += _contents(editions, pages)
-    return "\n".join(lines)
 
 
 def how_to_read() -> str:
@@ -175,38 +125,30 @@ def how_to_read() -> str:
     return "\n".join(lines)
 
 
-def _scoreboard(
-    editions: Sequence[str], pages: Sequence[Page], claims: Mapping[str, Mapping[str, Any]], total: int
-) -> list[str]:
-    """Return the table of verdict counts, one column an edition."""
-    if not any(claims.values()):
-        return []
-    dates = {page.run.edition: page.as_of for page in pages}
-    counts = {name: Counter(claim["verdict"] for claim in claims.get(name, {}).values()) for name in editions}
-    head = " | ".join(f"{edition_title(name)} ({dates[name]})" for name in editions)
-    lines = ["## Verdicts so far", "", f"| verdict | {head} |", "|:--|" + "--:|" * len(editions)]
-    for verdict in VERDICTS:
-        cells = " | ".join(str(counts[name][verdict]) for name in editions)
-        lines.append(f"| {_badge(verdict)} | {cells} |")
-    judged = {name: sum(counts[name].values()) for name in editions}
-    lines += [f"| claims judged | {' | '.join(str(judged[name]) for name in editions)} |", ""]
-    waiting = total - min(judged.values())
-    note = f" {waiting} of them wait for a notebook that is still to come." if waiting else ""
-    return [*lines, f"The article makes {total} claims.{note}", ""]
-
-
-def _contents(editions: Sequence[str], pages: Sequence[Page]) -> list[str]:
-    """Return the hidden tables of contents that make the navigation."""
+def contents(editions: Sequence[str], pages: Sequence[Page]) -> list[str]:
+    """Return the hidden tables of contents that make the navigation, for the end of the front page."""
     lines: list[str] = []
     for name in editions:
         here = [page for page in pages if page.run.edition == name]
         lines += ["```{toctree}", ":hidden:", f":caption: {edition_title(name)}", ""]
         lines += [f"{name}/{page.run.notebook}" for page in here]
         lines += ["```", ""]
-    return [*lines, "```{toctree}", ":hidden:", ":caption: Reading", "", "how_to_read", "data_catalogue", "```", ""]
+    return [
+        *lines,
+        "```{toctree}",
+        ":hidden:",
+        ":caption: Reading",
+        "",
+        "how_to_read",
+        "evidence",
+        "data_catalogue",
+        "```",
+        "",
+    ]
 
 
-def _target(page: Page) -> str:
+def target(page: Page) -> str:
+    """Return the document of a page inside its edition."""
     return f"{page.run.notebook}.ipynb" if page.clean_notebook_path else f"{page.run.notebook}.md"
 
 

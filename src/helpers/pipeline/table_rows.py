@@ -76,6 +76,15 @@ class Rows:
             self._known[name] = self._read(name)
         return self._known[name].get(id)
 
+    def all(self, name: str) -> list[Row]:
+        """Return every row of a table, in the file's order; none where there is no such table."""
+        self.find(f"{name}/")
+        return list(self._known[name].values())
+
+    def count(self, name: str) -> int:
+        """Return how many rows a table has."""
+        return len(self.all(name))
+
     def source(self, id: str) -> Row | None:
         """Return a row of the table of sources."""
         return self.find(f"sources/{id}")

@@ -61,6 +61,11 @@ class Traces:
         found: dict[str, Any] | None = notebooks.get(notebook, {}).get(kind, {}).get(id)
         return found
 
+    def claim_entry(self, edition: str, id: str) -> dict[str, Any] | None:
+        """Return what ``results.json`` says of a claim in an edition; None where no notebook judges it."""
+        notebook = self._home.get((edition, id))
+        return self.entry(edition, notebook, "claims", id) if notebook else None
+
     def edition_of(self, as_of: str) -> str:
         """Return the edition of a day of knowledge; empty where there is none."""
         return next((name for name, one in self.document["editions"].items() if one["as_of"] == as_of), "")

@@ -1,0 +1,104 @@
+"""The answer in three sentences: words are written here, every digit comes from ``results.json``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from string import Formatter
+
+from helpers import units
+from helpers.findings.record import grade_mark
+from helpers.findings.schema import VERDICTS
+from helpers.pipeline.scorecard_picture import Scorecard
+from helpers.pipeline.trace_links import Traces
+
+
+@dataclass(frozen=True)
+class _Sentence:
+    """What is said of one question now, and of the same numbers at an earlier day."""
+
+    notebook: str
+    now: str
+    then: str
+
+
+_SENTENCES = (
+    _Sentence(
+        "06_monetisation_paths",
+        "In the last quarter that is known customers paid {ai_revenue_of_quarter} for AI, or {ai_revenue_over_capex} "
+        "of the {ai_capex_of_quarter} that its builders spent above their earlier pace",
+        "when the article appeared it was {ai_revenue_over_capex}",
+    ),
+    _Sentence(
+        "01_fcf_decline",
+        "Over twelve months the builders of the article's lead claim spent {group_capex_12m} on capital goods and kept "
+        "{group_fcf_12m} of free cash flow",
+        "then it was {group_capex_12m} and {group_fcf_12m}",
+    ),
+)
+
+
+def sentences(traces: Traces, editions: Sequence[str], scorecard: Scorecard) -> list[str]:
+    """Return the answer; a sentence whose numbers are not known is left out.
+
+    Parameters
+    ----------
+    traces : Traces
+    editions : sequence of str
+        From the earliest day of knowledge to the latest.
+    scorecard : Scorecard
+
+    Returns
+    -------
+    list of str
+        Markdown with HTML; each number is a link to its trace.
+    """
+    told = [text for one in _SENTENCES if (text := _told(one, traces, editions))]
+    return [*told, _verdicts(traces, editions, scorecard)]
+
+
+def _told(sentence: _Sentence, traces: Traces, editions: Sequence[str]) -> str:
+    now = _filled(sentence.now, sentence.notebook, editions[-1], traces)
+    if not now:
+        return ""
+    then = _filled(sentence.then, sentence.notebook, editions[0], traces) if len(editions) > 1 else ""
+    return f"{now}; {then}." if then else f"{now}."
+
+
+def _filled(text: str, notebook: str, edition: str, traces: Traces) -> str:
+    """Put the numbers of an edition into a text; nothing where one is not known."""
+    names = [name for _, name, _, _ in Formatter().parse(text) if name]
+    values: Mapping[str, str] = {name: number(traces, edition, notebook, name) for name in names}
+    return text.format(**values) if all(values.values()) else ""
+
+
+def number(traces: Traces, edition: str, notebook: str, id: str) -> str:
+    """Return a number as a link to its trace; empty where it is not known."""
+    stated = traces.entry(edition, notebook, "numbers", id)
+    if stated is None or stated["value"] is None:
+        return ""
+    text = escape(units.write(stated["value"], stated["unit"])).replace("$", r"\$")
+    return (
+        f'<a class="stated trace-link" href="{traces.number(edition, notebook, id)}">{text}'
+        f"{grade_mark(stated['grade'])}</a>"
+    )
+
+
+def _verdicts(traces: Traces, editions: Sequence[str], scorecard: Scorecard) -> str:
+    """Say how many claims hold, and how many verdicts changed."""
+    counted = scorecard.counts(editions[-1])
+    supported, partly, against, untestable = (counted[verdict] for verdict in VERDICTS)
+    text = (
+        f"Of the article's {len(scorecard.claims)} claims {supported} are supported on "
+        f"{traces.document['editions'][editions[-1]]['as_of']}, {partly} partly, {against} not, and {untestable} "
+        "cannot be tested"
+    )
+    if len(editions) == 1:
+        return f"{text}."
+    before = scorecard.counts(editions[0])
+    then = ", ".join(f"{before[verdict]} {word}" for verdict, word in zip(VERDICTS, _SHORT, strict=True))
+    return f"{text}; when it appeared it was {then}. {len(scorecard.turned())} verdicts have turned since."
+
+
+_SHORT = ("supported", "partly", "not", "not testable")
