@@ -170,6 +170,57 @@ def turning_point(
     return TurningPoint(days[high], tuple(row for row in rule(load, days[high]).rows if row in came))
 
 
+def turning_points(
+    moved: pd.DataFrame,
+    then: tuple[str, Mapping[str, Verdict]],
+    now: tuple[str, Mapping[str, Verdict]],
+    load: Load,
+    known_from: Callable[[str], pd.Series],
+) -> pd.DataFrame:
+    """Find for each claim that moved the day and the rows that turned it.
+
+    Parameters
+    ----------
+    moved : DataFrame
+        From `scorecard.moved`.
+    then, now : (str, mapping of claim id to Verdict)
+        ISO date and verdicts at both ends.
+    load : callable
+        Gives a table as known on a day.
+    known_from : callable
+        Gives for a table the first day on which each row could be known, by row id.
+
+    Returns
+    -------
+    DataFrame, one row a claim
+        ``claim_id``, ``then``, ``now``, ``day`` (empty where no day was found), ``decided_by`` (in words), ``sources``
+        (ids joined by ";") and ``rows`` (ids joined by ";"; the rows that came on the day).
+    """
+    table = []
+    for row in moved.to_dict("records"):
+        claim = row["claim_id"]
+        rule = rule_of(claim, row["notebook"])
+        ends = [(day, verdicts[claim].verdict) for day, verdicts in (then, now)]
+        used = {*then[1][claim].rows, *now[1][claim].rows}
+        dated = [known_from(name) for name in sorted({label.split("/", 1)[0] for label in used})]
+        turned = TurningPoint("", ())
+        if rule is not None and dated:
+            known = pd.concat(dated)
+            turned = turning_point(rule, load, known[known.index.isin(used)], ends[0], ends[1])
+        told = decided_by(turned.rows, load)
+        more = f"; and {len(turned.rows) - len(told)} more" if len(turned.rows) > len(told) else ""
+        sources = dict.fromkeys(";".join(source for _, _, source in told).split(";"))
+        table.append(
+            {
+                "claim_id": claim, "then": ends[0][1], "now": ends[1][1], "day": turned.day,
+                "decided_by": "; ".join(words for _, words, _ in told) + more, "sources": ";".join(sources),
+                "rows": ";".join(turned.rows),
+            }
+        )  # fmt: skip
+    columns = ["claim_id", "then", "now", "day", "decided_by", "sources", "rows"]
+    return pd.DataFrame(table, columns=columns)
+
+
 # What to read in a row of each table: columns and the unit of the first, for a sentence.
 _SHOWN: dict[str, tuple[tuple[str, ...], str]] = {
     "vendor_metrics": (("company", "scope", "metric", "value"), ""),

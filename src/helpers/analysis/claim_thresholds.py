@@ -203,7 +203,8 @@ def distances(verdicts: Mapping[str, Verdict]) -> pd.DataFrame:
         ``claim_id``, ``verdict``, ``value``, ``unit``, ``cut`` (the nearest, in the unit of the value; for a ladder
         with a target the value at which the distance passes it), ``change`` (cut less value), ``percent`` (the
         change in per cent of the value's size; missing where the value is zero), ``to`` (the verdict
-        on the other side, as far as the value decides), ``pure`` and ``besides``.
+        on the other side, as far as the value decides), ``pure``, ``besides`` and ``matches``
+        (the rule compares the value with a figure of the article: it fits or does not).
     """
     table = []
     for claim, one in verdicts.items():
@@ -217,9 +218,10 @@ def distances(verdicts: Mapping[str, Verdict]) -> pd.DataFrame:
                 "claim_id": claim, "verdict": one.verdict, "value": one.value, "unit": one.unit, "cut": cut,
                 "change": change, "percent": 100 * change / abs(one.value) if one.value else float("nan"),
                 "to": _other_side(ladder, one.value, cut, one.unit), "pure": ladder.pure, "besides": ladder.besides,
+                "matches": ladder.target is not None,
             }
         )  # fmt: skip
-    columns = ["claim_id", "verdict", "value", "unit", "cut", "change", "percent", "to", "pure", "besides"]
+    columns = ["claim_id", "verdict", "value", "unit", "cut", "change", "percent", "to", "pure", "besides", "matches"]
     result = pd.DataFrame(table, columns=columns)
     return result.sort_values("percent", key=lambda shares: shares.abs(), ignore_index=True)
 

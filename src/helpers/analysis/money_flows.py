@@ -289,6 +289,11 @@ def item(account: pd.DataFrame, name: str) -> tuple[float | None, tuple[str, ...
     return float(found["usd_m"].iloc[0]), tuple(row for row in str(found["rows"].iloc[0]).split(";") if row)
 
 
+def rows_of(account: pd.DataFrame) -> tuple[str, ...]:
+    """Return the row ids behind an account, each once."""
+    return tuple(dict.fromkeys(row for rows in account["rows"] for row in str(rows).split(";") if row))
+
+
 def outside_money(account: pd.DataFrame) -> tuple[float | None, tuple[str, ...]]:
     """Return net new debt, new shares and money raised by model makers together, and their row ids.
 
