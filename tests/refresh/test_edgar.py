@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -99,6 +101,17 @@ def test_without_a_contact_nothing_is_asked(tmp_path: Path, contact: str | None)
     with pytest.raises(RefreshError, match=r"SEC EDGAR: .*\$WHO_PAYS_CONTACT.*; set it, for example") as caught:
         edgar.client(tmp_path, environment=environment)
     assert "\n" not in str(caught.value)
+
+
+def test_the_contact_is_looked_for_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WHO_PAYS_CONTACT", " me@example.org ")
+    assert edgar.client(tmp_path).user_agent == "who-pays-for-ai me@example.org"
+
+
+def test_asking_what_there_is_to_refresh_costs_no_heavy_import() -> None:
+    code = "import sys, helpers.refresh.edgar; print(sorted({'pandas', 'httpx', 'numpy'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize("status", [403, 429, 500])

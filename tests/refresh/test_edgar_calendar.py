@@ -56,15 +56,16 @@ def test_a_year_under_way_is_named_before_it_ends() -> None:
 
 def test_twelve_months_that_end_with_any_quarter_make_no_year() -> None:
     usual = year_to_date("2024-01-01", "2024-03-31", "2024-06-30", "2024-09-30", "2024-12-31")
-    usual += year_to_date("2025-01-01", "2025-03-31", "2025-06-30")
+    usual += year_to_date("2024-04-01", "2024-06-30") + year_to_date("2025-01-01", "2025-03-31")
     trailing = Counter(
         {
             (date(2023, 4, 1), date(2024, 3, 31)): 50,
             (date(2023, 7, 1), date(2024, 6, 30)): 50,
-            (date(2024, 7, 1), date(2025, 6, 30)): 50,
+            (date(2024, 4, 1), date(2025, 3, 31)): 50,
         }
     )
     assert labels(usual + trailing) == labels(usual)
+    assert labels(usual)[-1] == "2025Q1 2025-01-01/2025-03-31"
 
 
 def test_a_start_misdated_by_a_day_is_outvoted() -> None:

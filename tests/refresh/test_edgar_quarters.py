@@ -270,6 +270,19 @@ def test_an_amended_filing_supersedes_from_its_own_day() -> None:
     assert column(filer, "operating_cash_flow", date(2024, 6, 1)) == [11, None, None, None]
 
 
+def test_the_day_of_filing_orders_filings_and_not_their_numbers() -> None:
+    # A number begins with that of whoever handed the filing in: a new agent may have a smaller one.
+    filer = usual()
+    for value, filed, accession in (
+        (10, "2024-05-05", "0009999999-24-000001"),
+        (11, "2024-06-05", "0000000042-24-000009"),
+    ):
+        filer.state(OCF, "2024-01-01", ENDS[0], value * M, filed=filed, accession=accession)
+    assert column(filer, "operating_cash_flow")[0] == 11
+    facts = edgar_facts.as_of(edgar_facts.frame([firm(filer).book]), "2026-01-01")
+    assert facts.loc[facts["concept"] == OCF, "value"].tolist() == [11 * M]
+
+
 def test_facts_of_other_forms_are_kept_and_not_used() -> None:
     filer = usual()
     year(filer, OCF, ENDS, "2024-01-01", millions(10, 20, 30, 40))
