@@ -107,8 +107,9 @@ def quarters(series: Mapping[str, Series], macro: pd.DataFrame, end: date) -> tu
     import pandas as pd
 
     there = set(macro["quarter"].dt.date)
+    begun = {last.replace(day=1, month=last.month - _MONTHS + 1) for last in there}
     rows, days = [], []
-    for first in series[_GDP]:
+    for first in sorted(begun.union(series[_GDP])):
         last = _end_of_quarter(first)
         figures, note = _figures(series, first)
         if last not in there and any(value is None for value, _ in figures.values()):
