@@ -99,7 +99,7 @@ def _warmed(token: str) -> int | None:
     os.environ[kernels.VARIABLE] = kernels.NAME
     if kernels.is_safe_here() is not None:
         return None  # the provisioner says so at the first kernel
-    with _altered({**_fixed_settings(), processes.MARK: f"{token}/template/"}):
+    with _altered({**fixed_settings(), processes.MARK: f"{token}/template/"}):
         return kernels.template().process.pid
 
 
@@ -137,7 +137,7 @@ def environment(task: Task) -> Iterator[None]:
     """Give the kernel an environment that does not depend on who starts the pipeline, and put the old one back."""
     scratch = task.scratch
     settings = {
-        **_fixed_settings(),
+        **fixed_settings(),
         processes.MARK: task.token,
         journal.VARIABLE: str(scratch / JOURNAL),
         "IPYTHONDIR": str(scratch / "ipython"),
@@ -149,7 +149,7 @@ def environment(task: Task) -> Iterator[None]:
         yield
 
 
-def _fixed_settings() -> dict[str, str]:
+def fixed_settings() -> dict[str, str]:
     """Return what is the same for every run, and must be so already when a process begins."""
     settings = {
         "PYTHONHASHSEED": "0",
