@@ -13,6 +13,7 @@ import contextlib
 import logging
 import queue
 import time
+import uuid
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -53,7 +54,8 @@ def execute(
     Parameters
     ----------
     runs : iterable of Run
-        With parameters already checked.
+        With parameters already checked. An iterator is asked for the next run only when a worker is free for it, so
+        there may be any number of them.
     scheduler : str
         Its address, ``tcp://host:port`` or ``tls://host:port``; certificates come from Dask's configuration.
     root : Path
@@ -67,7 +69,8 @@ def execute(
     is_warm : bool
         Whether kernels are forked from a process that has done the heavy imports.
     take : callable, optional
-        Given each outcome as it arrives; none is kept then, and the list comes back empty.
+        Given each outcome as it arrives; none is kept then, and the list comes back empty. What it raises ends
+        everything.
 
     Returns
     -------
@@ -80,16 +83,29 @@ def execute(
         When Dask is not installed, the scheduler cannot be reached, or there is no worker that can be used. What
         `take` was given before is not affected.
     """
-    asked = list(runs)
     progress = progress or Progress()
+    if isinstance(runs, Sequence):  # of an endless stream nobody can be told beforehand
+        progress.begin(runs)
+    kept: dict[str, Outcome] = {}
+    order: list[str] = []
+
+    def keep(outcome: Outcome) -> None:
+        kept[outcome.run.name] = outcome
+
+    def noted() -> Iterator[Run]:
+        for run in runs:
+            order.append(run.name)
+            yield run
+
     ours = identity.here()
     with _connected(scheduler, progress) as client:
-        session = _Session(client, scheduler, root, token, keys or {}, progress, is_warm, ours, take)
+        crew = Crew(client, scheduler, ours, progress)
+        session = _Session(client, crew, root, token, keys or {}, progress, is_warm, take or keep)
         try:
-            outcomes = session.work(asked)
+            session.work(iter(runs) if take else noted())
         finally:
             session.close()
-    return [] if take else [outcomes[run.name] for run in asked]
+    return [kept[name] for name in order]
 
 
 @contextlib.contextmanager
@@ -103,10 +119,11 @@ def _connected(scheduler: str, progress: Progress) -> Iterator[Any]:
             "--scheduler needs Dask, which is not installed: python -m pip install 'who-pays-for-ai[cluster]'"
         ) from None
     connect: Any = distributed.Client  # its annotations are incomplete
-    with _silent_log(), warnings.catch_warnings(record=True) as warned:
-        warnings.simplefilter("always", VersionMismatchWarning)
+    with _silent_log():
         try:
-            client = connect(scheduler, timeout=REACH, set_as_default=False)
+            with warnings.catch_warnings(record=True) as warned:
+                warnings.simplefilter("always", VersionMismatchWarning)
+                client = connect(scheduler, timeout=REACH, set_as_default=False)
         except OSError:
             raise PipelineError(f"no scheduler answered at {scheduler} within {REACH:g} s") from None
         except Exception as error:  # a TLS setting that is missing or wrong raises almost anything
@@ -160,44 +177,43 @@ class _Session:
     def __init__(
         self,
         client: Any,
-        scheduler: str,
+        crew: Crew,
         root: Path,
         token: str,
         keys: Mapping[str, str],
         progress: Progress,
         is_warm: bool,
-        ours: identity.Identity,
-        take: Callable[[Outcome], None] | None,
+        take: Callable[[Outcome], None],
     ) -> None:
         from helpers.pipeline import remote
 
         self.remote = remote
-        self.client, self.scheduler, self.root, self.token = client, scheduler, root, token
+        self.client, self.crew, self.root, self.token = client, crew, root, token
         self.keys, self.progress, self.is_warm, self.take = keys, progress, is_warm, take
-        self.crew = Crew(client, scheduler, ours, progress)
         self.waiting: deque[_Attempt] = deque()
         self.flying: dict[str, _Flight] = {}
-        self.outcomes: dict[str, Outcome] = {}
-        self.left = self.sent = 0
+        # A key that was used before would bring the earlier result.
+        self.id, self.sent = uuid.uuid4().hex[:12], 0
         self.used: set[str] = set()
         self.notes: set[str] = set()
         # Filled by Dask's threads; everything else here happens in ours.
         self.news: queue.SimpleQueue[tuple[str, str, Any]] = queue.SimpleQueue()
         client.subscribe_topic(remote.TOPIC, self._told)
 
-    def work(self, runs: Sequence[Run]) -> dict[str, Outcome]:
-        """Return the outcome of every run by name, as far as nobody takes them."""
-        self.waiting.extend(map(_Attempt, runs))
-        self.left = len(runs)
-        self.progress.begin(runs)
+    def work(self, runs: Iterator[Run]) -> None:
+        """Execute every run, as many at once as there are threads."""
         looked = 0.0
-        while self.left:
+        while True:
+            if not self.flying and not self.waiting:
+                run = next(runs, None)
+                if run is None:
+                    return
+                self.waiting.append(_Attempt(run))
             if time.monotonic() - looked >= _LOOK:
                 self._miss(self.crew.look())
                 looked = time.monotonic()
-            self._send()
+            self._send(runs)
             self._hear()
-        return self.outcomes
 
     def close(self) -> None:
         """Cancel what is under way and end what works for it on the workers."""
@@ -214,15 +230,17 @@ class _Session:
     def _told(self, event: tuple[float, Mapping[str, Any]]) -> None:
         self.news.put((event[1]["event"], event[1]["key"], event[1].get("content")))
 
-    def _send(self) -> None:
+    def _send(self, runs: Iterator[Run]) -> None:
         """Give each worker as many runs as it has threads."""
-        later: deque[_Attempt] = deque()
         free = self.crew.threads.copy()
         for flight in self.flying.values():
             if flight.address in free:
                 free[flight.address] -= 1
-        while self.waiting and any(count > 0 for count in free.values()):
-            attempt = self.waiting.popleft()
+        blocked: deque[_Attempt] = deque()
+        while any(count > 0 for count in free.values()):
+            attempt = self.waiting.popleft() if self.waiting else next(map(_Attempt, runs), None)
+            if attempt is None:
+                break
             # Where it was lost before only when nobody else is there.
             places = set(free) - attempt.lost_at or set(free)
             address = max(sorted(places), key=free.__getitem__)
@@ -230,8 +248,8 @@ class _Session:
                 free[address] -= 1
                 self._submit(attempt, address)
             else:
-                later.append(attempt)
-        self.waiting.extendleft(reversed(later))
+                blocked.append(attempt)
+        self.waiting.extend(blocked)
 
     def _submit(self, attempt: _Attempt, address: str) -> None:
         run = attempt.run
@@ -242,7 +260,7 @@ class _Session:
             self.token,
             self.is_warm,
             run.seconds_limit,
-            key=f"who-pays-run-{self.token}-{self.sent}",
+            key=f"who-pays-run-{self.id}-{self.sent}",
             workers=[address],
             allow_other_workers=False,
             pure=False,
@@ -292,6 +310,9 @@ class _Session:
             else:
                 self._lose(flight, f"worker {flight.address} was lost ({type(error).__name__})")
         else:
+            if not content:
+                self._lose(flight, f"worker {flight.address} was closed")
+                return
             self.crew.praise(flight.address)
             run = flight.attempt.run
             if flight.begins == 0:
@@ -324,9 +345,5 @@ class _Session:
         )
 
     def _finish(self, outcome: Outcome) -> None:
-        self.left -= 1
         self.progress.finished(outcome)
-        if self.take:
-            self.take(outcome)
-        else:
-            self.outcomes[outcome.run.name] = outcome
+        self.take(outcome)

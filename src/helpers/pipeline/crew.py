@@ -90,7 +90,7 @@ class Crew:
         except Exception:
             if self.client.status == "connecting":
                 return None
-        raise PipelineError(f"the connection to the scheduler at {self.scheduler} was lost; nothing was published")
+        raise PipelineError(f"the connection to the scheduler at {self.scheduler} was lost")
 
     def _examine(self, new: list[str], present: dict[str, int]) -> None:
         """Take on those of the new workers that are as we are."""

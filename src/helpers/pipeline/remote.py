@@ -143,8 +143,9 @@ class _Station:
         except (EOFError, OSError):
             if not is_wanted():
                 return None
-            if self.has_worked and self.process.wait(_FAREWELL) == 0:
-                raise _FallenAsleepError from None
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                if self.process.wait(_FAREWELL) == 0 and self.has_worked:
+                    raise _FallenAsleepError from None
             raise StationError(f"the process that executes notebooks ended: {self._last_words()}") from None
         return None
 

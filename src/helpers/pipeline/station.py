@@ -86,18 +86,18 @@ def serve(connection: Connection, folder: Path, token: str, is_warm: bool) -> No
 
     def give(outcome: Outcome) -> None:
         connection.send(("done", parcel.of_outcome(outcome, folder)))
-        shutil.rmtree(folder / "runs" / outcome.run.edition / outcome.run.notebook, ignore_errors=True)
 
     try:
-        scratch = folder / "runs"
-        scratch.mkdir()
-        pool = supervise._Pool(folder, scratch, token, {}, Teller(connection), is_warm)
-        try:
-            for run in _arrivals(connection, folder):
-                pool.outcomes.clear()
-                give(pool.work([run], 1)[run.name])
-        finally:
-            pool.close()
+        supervise.execute(
+            _arrivals(connection, folder),
+            root=folder,
+            scratch=folder / "runs",
+            token=token,
+            jobs=1,
+            progress=Teller(connection),
+            is_warm=is_warm,
+            take=give,
+        )
     except (PipelineError, OSError, ValueError) as error:
         with contextlib.suppress(OSError):
             connection.send(("broken", str(error) or type(error).__name__))
@@ -115,7 +115,8 @@ def _stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the s
 
 def _end_with_owner() -> None:
     """Wait until the pipe from the owner closes, which happens however the owner ends."""
-    sys.stdin.buffer.read()
+    while os.read(0, 1):  # not sys.stdin: its lock, held by this thread, would abort the interpreter's end
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 
