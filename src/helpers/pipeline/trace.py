@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 import helpers
 from helpers.findings.schema import FIGURE_MIME, FINDINGS_MIME, GRADES
@@ -128,20 +128,33 @@ def table_id(cell: str, place: int) -> str:
     return cell if place == 1 else f"{cell}-{place}"
 
 
-@cache
 def summary(function: str) -> str:
     """Return the first sentence of the docstring of ``analysis.module.function``; empty where it is not found."""
+    node = _defined(function)
+    text = (ast.get_docstring(node) or "") if node else ""
+    return " ".join(text.partition("\n\n")[0].split())
+
+
+def arguments(function: str) -> set[str]:
+    """Return the names of the arguments of ``analysis.module.function``; none where it is not found."""
+    node = _defined(function)
+    return {one.arg for one in ast.walk(node.args) if isinstance(one, ast.arg)} if _is_function(node) else set()
+
+
+def _is_function(node: ast.AST | None) -> TypeGuard[ast.FunctionDef]:
+    return isinstance(node, ast.FunctionDef)
+
+
+def _defined(function: str) -> ast.FunctionDef | ast.ClassDef | None:
     module, _, name = function.rpartition(".")
     path = Path(helpers.__file__).parent / f"{module.replace('.', '/')}.py"
-    return _summaries(path).get(name, "") if path.is_file() else ""
+    return _definitions(path).get(name) if path.is_file() else None
 
 
 @cache
-def _summaries(path: Path) -> dict[str, str]:
-    documented = ast.FunctionDef | ast.ClassDef
+def _definitions(path: Path) -> dict[str, ast.FunctionDef | ast.ClassDef]:
     body = ast.parse(path.read_text(encoding="utf-8")).body
-    texts = {node.name: ast.get_docstring(node) or "" for node in body if isinstance(node, documented)}
-    return {name: " ".join(text.partition("\n\n")[0].split()) for name, text in texts.items()}
+    return {node.name: node for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
 
 
 def _entries(notebook: Mapping[str, Any], program: Program) -> Iterator[Entry]:
