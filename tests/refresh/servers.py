@@ -24,6 +24,8 @@ class Reply:
     missing: int = 0
     #: Sends the body byte by byte and waits this event's time between two; set the event to end it.
     drip: threading.Event | None = None
+    #: Drips before the headers instead.
+    drip_headers: bool = False
 
 
 @dataclass
@@ -88,6 +90,9 @@ def _handler(server: Server) -> Callable[..., BaseHTTPRequestHandler]:
             # FRED serves every series on one path.
             series = parse_qs(parts.query).get("series_id")
             reply = server.next_reply(f"{parts.path}?{series[0]}" if series else parts.path)
+            if reply.drip and reply.drip_headers:
+                self._send_headers_slowly(reply, reply.drip)
+                return
             self.send_response(reply.status)
             for name, value in ({"Content-Type": "application/json"} | dict(reply.headers)).items():
                 self.send_header(name, value)
@@ -102,11 +107,21 @@ def _handler(server: Server) -> Callable[..., BaseHTTPRequestHandler]:
 
         def _send(self, reply: Reply) -> None:
             if reply.drip:
-                for _ in range(DRIPS):
-                    self.wfile.write(b" ")
-                    if reply.drip.wait(DRIP_SECONDS):
-                        return
+                self._drip(reply.drip, b" ")
             self.wfile.write(reply.body)
+
+        def _send_headers_slowly(self, reply: Reply, stop: threading.Event) -> None:
+            self.close_connection = True
+            with contextlib.suppress(OSError):
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+                self._drip(stop, b"x")
+                self.wfile.write(b"\r\nContent-Length: %d\r\n\r\n%s" % (len(reply.body), reply.body))
+
+        def _drip(self, stop: threading.Event, drop: bytes) -> None:
+            for _ in range(DRIPS):
+                self.wfile.write(drop)
+                if stop.wait(DRIP_SECONDS):
+                    return
 
         def log_message(self, *_: Any) -> None:
             pass

@@ -176,6 +176,7 @@ def test_a_slow_drip_is_one_line(client: Any, server: Server) -> None:
         ("val", "100", "'100' is no number"),
         ("val", True, "True is no number"),
         ("val", float("nan"), "nan is no number"),
+        ("val", 10**400, "00 is no number"),
     ],
 )
 def test_a_fact_of_another_form_is_refused(client: Any, server: Server, key: str, value: Any, message: str) -> None:
@@ -230,6 +231,12 @@ def test_an_unknown_ticker_is_named(client: Any, server: Server) -> None:
     with pytest.raises(RefreshError, match="no firm with the ticker NOPE, NEITHER"):
         edgar.refresh(client(), ["TEST", "nope", "NEITHER"])
     assert server.asked(facts_of(42)) == 0
+
+
+def test_without_a_ticker_nothing_is_asked(client: Any, server: Server) -> None:
+    with pytest.raises(RefreshError, match="no ticker was given"):
+        edgar.refresh(client(), [])
+    assert server.requests == []
 
 
 @pytest.mark.parametrize("body", [b"[]", b'{"0": {"ticker": "TEST"}}', b'{"fields": ["cik"], "data": []}'])

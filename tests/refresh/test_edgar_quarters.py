@@ -253,6 +253,24 @@ def test_old_values_are_kept_beside_new_ones() -> None:
     ]
 
 
+def test_a_balance_restated_is_kept_and_answered_by_day_too() -> None:
+    filer = usual()
+    for value, filed in ((7, "2024-05-05"), (8, "2025-02-04")):
+        filer.state("LongTermDebt", None, ENDS[0], value * M, filed=filed)
+    assert [column(filer, "total_debt", date(2024, month, 6))[0] for month in (4, 5, 12)] == [None, 7, 7]
+    facts = edgar_facts.frame([firm(filer).book]).query("concept == 'LongTermDebt'")
+    assert facts["value"].tolist() == [7 * M, 8 * M]
+    assert facts[["start", "days"]].isna().all(axis=None)
+    assert edgar_facts.as_of(facts, "2025-02-03")["value"].tolist() == [7 * M]
+    assert edgar_facts.as_of(facts, "2025-02-04")["value"].tolist() == [8 * M]
+
+
+def test_the_tables_of_a_day_hold_the_quarters_filed_by_then() -> None:
+    built = edgar_tables.tables([firm(restated(nine_months_too=True))], date(2024, 8, 4), [])["cash_flows"]
+    assert built["fiscal_quarter"].tolist() == ["Q1", "Q2"]
+    assert built["published"].dt.date.tolist() == [date(2024, 5, 5), date(2024, 8, 4)]
+
+
 def test_the_history_of_a_cell_tells_what_was_known_from_which_day() -> None:
     history = edgar_tables.history([firm(restated(nine_months_too=True))], FAR)
     cell = history[(history["row"] == "cash_flows/TEST/2024-12-31") & (history["column"] == "operating_cash_flow")]

@@ -173,10 +173,11 @@ def test_a_packed_answer_is_unpacked_and_a_broken_one_refused(client: Any, serve
         client().get(f"{server.url}/b")
 
 
-def test_a_slow_drip_ends_at_the_deadline(client: Any, server: Server, tmp_path: Path) -> None:
+@pytest.mark.parametrize("headers", [False, True], ids=["body", "headers"])
+def test_a_slow_drip_ends_at_the_deadline(client: Any, server: Server, tmp_path: Path, headers: bool) -> None:
     # The server would send a good answer after ten seconds: a client without a deadline would return it.
     stop = threading.Event()
-    server.answers("/a", Reply(GOOD.body, drip=stop))
+    server.answers("/a", Reply(GOOD.body, drip=stop, drip_headers=headers))
     try:
         with pytest.raises(RefreshError, match=r"no complete answer within 0\.5 seconds"):
             client(limits=Limits(deadline=0.5)).get(f"{server.url}/a")
@@ -244,7 +245,9 @@ def test_a_date_in_the_past_asks_for_no_wait() -> None:
 def test_the_key_reaches_the_server_and_nothing_else(
     client: Any, server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    # Another library may have silenced this logger; the test wants to see what it would say.
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="httpx")
     server.answers("/a", GOOD)
     server.answers("/b", Reply(f"the key {SECRET} is not registered".encode(), 400))
     mine = client()

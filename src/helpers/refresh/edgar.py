@@ -111,6 +111,8 @@ def refresh(
     """
     first = date.fromisoformat(since) if isinstance(since, str) else since
     wanted = list(dict.fromkeys(ticker.strip().upper() for ticker in tickers))
+    if not wanted:
+        raise RefreshError(SOURCE, "no ticker was given")
     numbers = _numbers(client, wanted, fresh=fresh)
     problems: list[str] = []
     firms: list[edgar_tables.Firm] = []

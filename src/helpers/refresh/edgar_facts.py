@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +18,9 @@ SOURCE = "SEC EDGAR"
 
 FORMS = frozenset({"10-K", "10-K/A", "10-KT", "10-KT/A", "10-Q", "10-Q/A", "10-QT", "10-QT/A"})
 """Forms whose facts are used. A results release (8-K) is unaudited and tagged in part only; a prospectus too."""
+
+_LARGEST = 1e18
+"""No sum of money; a larger one, or one that is no number, is another form of document."""
 
 COLUMNS = ("ticker", "cik", "concept", "unit", "start", "end", "days", "value", "accession", "form", "filed")
 
@@ -161,7 +163,7 @@ def _fact(concept: str, entry: Any, ticker: str) -> Fact:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _changed(ticker, f"{concept}: {type(error).__name__} {error} in {str(entry)[:120]}") from None
-    if isinstance(fact.value, bool) or not isinstance(fact.value, int | float) or not math.isfinite(fact.value):
+    if isinstance(fact.value, bool) or not isinstance(fact.value, int | float) or not abs(fact.value) < _LARGEST:
         raise _changed(ticker, f"{concept}: {fact.value!r} is no number")
     return fact
 
