@@ -13,6 +13,8 @@ import pytest
 
 from helpers import tables
 from helpers.pipeline import exhibits
+from helpers.pipeline.audit import audit
+from tests.golden import results as golden
 from tests.site import links
 
 pytestmark = pytest.mark.xdist_group("end to end")
@@ -125,6 +127,29 @@ def test_the_known_totals_come_out(results: Any) -> None:
     assert any(value == 2400.0 for value, _ in stated)
     assert any(value is not None and abs(value - 100 * 2700 / 3700) < 1e-9 for value, _ in stated)
     assert any(value is not None and abs(value - 100 * 10 / 350) < 1e-9 for value, _ in stated)
+
+
+def test_the_results_are_the_golden_ones(results: Any) -> None:
+    kept = json.loads(golden.GOLDEN.read_text(encoding="utf-8"))
+    told = golden.message(golden.differences(kept, results))
+    assert told == "", told
+
+
+def test_the_audit_walks_everything_and_finds_nothing(reports: Path, results: Any) -> None:
+    found = audit(reports.parent, reports)
+    assert found.problems == []
+    stated = [notebook for edition in results["editions"].values() for notebook in edition["notebooks"].values()]
+    assert found.numbers == sum(len(one["numbers"]) for one in stated)
+    assert found.claims == sum(len(one["claims"]) for one in stated)
+    assert found.figures > len(stated)
+
+
+def test_every_number_said_on_a_page_leads_to_its_trace(reports: Path) -> None:
+    for page in reports.glob("html/*/[0-9]*.html"):
+        if not page.stem.endswith("-trace"):
+            text = page.read_text(encoding="utf-8")
+            assert '<span class="stated"' not in text, page
+            assert "trace-link" in text, page
 
 
 def test_the_readme_names_the_tables_behind_each_figure(reports: Path, root: Path) -> None:
