@@ -47,8 +47,6 @@ DRAWN, ADDED = "from cash, or not in the tables", "to cash, or not in the tables
 SOURCES = (OPERATIONS, PREPAID, DEBT, SHARES, RAISED, DRAWN)
 USES = (CAPEX, RETURNED, ACQUIRED, LOSSES, REPAID, ADDED)
 COLUMNS = ["period", "side", "item", "usd_m", "known", "of", "rows"]
-# What is not disclosed by quarter but stands in the residual: no unknown quarter of it is counted.
-_ONLY_WHEN_NAMED = (PREPAID, SHARES)
 
 
 def by_year(
@@ -158,11 +156,10 @@ def _known(rows: Sequence[dict[str, Any]]) -> list[float]:
 
 
 def _sum(part: pd.DataFrame, column: str, item: str) -> dict[str, Any]:
-    """Sum what is known of a flow; what only some notes name counts as known everywhere else."""
+    """Sum what is known of a flow."""
     known = part[part[column].notna()]
-    count = len(part) if item in _ONLY_WHEN_NAMED else len(known)
     total = float(known[column].sum()) if len(known) else float("nan")
-    return {"item": item, "usd_m": total, "known": count, "of": len(part), "rows": ";".join(known["rows"])}
+    return {"item": item, "usd_m": total, "known": len(known), "of": len(part), "rows": ";".join(known["rows"])}
 
 
 def _makers_of_year(funding_rounds: pd.DataFrame, vendor_metrics: pd.DataFrame, year: int) -> dict[str, dict[str, Any]]:
@@ -272,6 +269,11 @@ def compare(then: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
             table.append(row)
     result = pd.DataFrame(table)
     return result[result[["then", "now"]].notna().any(axis=1)].reset_index(drop=True)
+
+
+def known_for(account: pd.DataFrame) -> pd.Series:
+    """Say for each item of an account for how many firm-quarters, or firms, it is known."""
+    return account["known"].astype(int).astype(str) + " of " + account["of"].astype(int).astype(str)
 
 
 def _of_how_many(found: pd.DataFrame) -> str:
