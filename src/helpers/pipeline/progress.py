@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -37,6 +37,38 @@ class Progress:
 
     def end(self) -> None:
         """Stop: nothing more is to come."""
+
+
+class AtCells(Progress):
+    """Calls something whenever a notebook begins a cell, and passes all on to another teller."""
+
+    def __init__(self, teller: Progress, act: Callable[[], None]) -> None:
+        self.teller, self.act = teller, act
+
+    def begin(self, runs: Sequence[Run]) -> None:
+        """Pass it on."""
+        self.teller.begin(runs)
+
+    def started(self, run: Run) -> None:
+        """Pass it on."""
+        self.teller.started(run)
+
+    def at_cell(self, run: Run, done: int, total: int) -> None:
+        """Call it, and pass it on."""
+        self.act()
+        self.teller.at_cell(run, done, total)
+
+    def sampled(self, run: Run, memory_mb: float) -> None:
+        """Pass it on."""
+        self.teller.sampled(run, memory_mb)
+
+    def finished(self, outcome: Outcome) -> None:
+        """Pass it on."""
+        self.teller.finished(outcome)
+
+    def note(self, text: str) -> None:
+        """Pass it on."""
+        self.teller.note(text)
 
 
 class Lines(Progress):

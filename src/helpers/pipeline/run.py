@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
 from typing import IO
@@ -25,8 +24,6 @@ from helpers.pipeline.publish import Publication
 from helpers.pipeline.select import Request
 from helpers.pipeline.stock import Stock
 
-#: Of the thread that imports what makes pages; 0 is ordinary, 19 the lowest.
-_LOW_PRIORITY = 15
 Execute = Callable[[Sequence[Run]], list[Outcome]]
 
 
@@ -94,8 +91,10 @@ def run(
             progress.summary([], len(runs), [], reports, time.monotonic() - began, quiet, stream)
             return 0
         try:
-            execute = _executor(publication, jobs, scheduler, teller, is_warm)
-            outcomes, warnings = _produce(runs, shown, publication, stock, execute, teller, tools)
+            pages = _PageTools(tools)
+            watched = progress.AtCells(teller, pages.begin)
+            execute = _executor(publication, jobs, scheduler, watched, is_warm)
+            outcomes, warnings = _produce(runs, shown, publication, stock, execute, teller, pages)
         except (OSError, PipelineError) as error:
             raise _plain(error) from error
         finally:
@@ -116,7 +115,7 @@ def _produce(
     stock: Stock,
     execute: Execute,
     teller: Progress,
-    tools: Tools | None,
+    tools: _PageTools,
 ) -> tuple[list[Outcome], list[str]]:
     """Fill the publication's `ready` folder.
 
@@ -128,11 +127,10 @@ def _produce(
     """
     # An exploratory site has other parameters each time: an older page of it would answer another question.
     earlier = None if publication.reports.name == CUSTOM else publication.reports
-    with _tools_while_waiting(tools) as loaded:
-        assembly = Assembly(stock.root, earlier, publication.ready, publication.scratch, loaded, *stock.site)
-        told = _executed(runs, shown, stock, execute, assembly)
-        teller.note("building the site")
-        assembly.finish(shown)
+    assembly = Assembly(stock.root, earlier, publication.ready, publication.scratch, tools, *stock.site)
+    told = _executed(runs, shown, stock, execute, assembly)
+    teller.note("building the site")
+    assembly.finish(shown)
     return told, assembly.warnings
 
 
@@ -197,27 +195,35 @@ def _executor(
     return execute
 
 
-@contextlib.contextmanager
-def _tools_while_waiting(given: Tools | None) -> Iterator[Callable[[], Tools]]:
-    """Import what makes pages while notebooks are executed; yields how to get it.
+class _PageTools:
+    """What makes pages: imported in a thread once notebooks are at work, or when it is asked for.
 
-    They bring pandas and Sphinx, which nobody needs to be told of a wrong parameter.
+    It brings pandas and Sphinx, which nobody needs to be told of a wrong parameter, and which must not keep the
+    kernels from starting where cores are few.
     """
-    if given is not None:
-        yield lambda: given
-        return
-    with ThreadPoolExecutor(1, "pages") as thread:
-        yield thread.submit(_own_tools).result
 
+    def __init__(self, given: Tools | None) -> None:
+        self.given = given
+        self.thread: threading.Thread | None = None
 
-def _own_tools() -> Tools:
-    with contextlib.suppress(AttributeError, OSError):
-        # Only this thread gives way to the notebooks: where there are fewer cores than work, they come first.
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOW_PRIORITY)
-    from helpers.pipeline import clean, site, sphinx_build
+    def begin(self) -> None:
+        """Start to import."""
+        if self.given is None and self.thread is None:
+            self.thread = threading.Thread(target=self._load, name="pages", daemon=True)
+            self.thread.start()
 
-    sphinx_build.preload()
-    return Tools(clean=clean.clean, build=site.build)
+    def __call__(self) -> Tools:
+        """Return the tools as soon as they are there."""
+        if self.thread:
+            self.thread.join()
+        return self.given or self._load()  # where the thread failed, the error is raised here
+
+    def _load(self) -> Tools:
+        from helpers.pipeline import clean, site, sphinx_build
+
+        sphinx_build.preload()
+        self.given = Tools(clean=clean.clean, build=site.build)
+        return self.given
 
 
 @contextlib.contextmanager
