@@ -8,6 +8,7 @@ import pytest
 from helpers import tables
 from helpers.analysis import funding_claims as rules
 from helpers.analysis.free_cash_flow import COMPONENTS
+from helpers.analysis.outside_money import after_other_quarters, negative_starts
 from helpers.analysis.verdict import NOT_SUPPORTED, NOT_TESTABLE, PARTLY_SUPPORTED, SUPPORTED
 from tests.analysis.test_funding_rounds import made_up
 
@@ -259,11 +260,30 @@ def test_a21_branches(debt: list[float], verdict: str) -> None:
 
 def test_a21_a_spell_counts_once_and_repaying_less_is_told() -> None:
     cash, money = quarters([5.0, -1.0, -1.0, -1.0, 5.0], [-9.0, 0.0, -1.0, -1.0, -1.0])
-    spells = rules.negative_starts(cash, money)
+    spells = negative_starts(cash, money)
     assert len(spells) == 1
     assert spells["rose"].tolist() == [True]
     assert spells["came_in"].tolist() == [False]
-    assert "in 1 of them the firm still repaid" in rules.a21(cash, money).reason
+    reason = rules.a21(cash, money).reason
+    assert "in 1 of them the firm still repaid" in reason
+    assert "counting only those in which money came in, the claim would be not supported" in reason
+
+
+def test_the_base_rate_counts_the_other_quarters() -> None:
+    cash, money = quarters([5.0, 5.0, -1.0, 5.0, 5.0], [1.0, 2.0, 3.0, 0.0, 9.0])
+    rate = after_other_quarters(cash, money)
+    # The first has nothing before it and the last nothing after; up to a year on either side: the second rose from
+    # 1 to the mean of 3, 0 and 9, the fourth from that of 1, 2 and 3 to 9. The negative third is not counted.
+    assert (rate.quarters, rate.rose, rate.percent) == (2, 2, 100.0)
+    assert "cash_flows/ORCL/" in rate.rows[0]
+    assert len(rate.rows) == 2 + 5
+    nothing = after_other_quarters(cash.head(1), money.head(1))
+    assert (nothing.quarters, nothing.percent, nothing.rows) == (0, None, ())
+
+
+def test_the_base_rate_of_the_shipped_tables() -> None:
+    rate = after_other_quarters(evidence(NOW).cash_flows, evidence(NOW).financing)
+    assert (rate.rose, rate.quarters) == (68, 115)
 
 
 def test_a21_needs_both_sides() -> None:

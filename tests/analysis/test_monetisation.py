@@ -152,10 +152,20 @@ class TestUsageBilling:
         assert usage_billing.yearly_changes(usage_billing.token_prices(frame, 0.75)).empty
 
     def test_a_dear_newcomer_is_no_price_rise(self):
-        cheap = [listing(f"2023-{month:02d}-01", 1.0, f"c{month}", "C") for month in range(1, 13)]
-        dear = [listing(f"2024-{month:02d}-01", 50.0, f"d{month}", "D") for month in range(1, 13)]
+        cheap, dear = (
+            [
+                listing(f"{day:%Y-%m-%d}", price, f"{name}{day:%m%y}", name)
+                for day in pd.date_range(start, periods=14, freq="MS")
+            ]
+            for name, price, start in (("C", 1.0, "2023-01-01"), ("D", 50.0, "2024-01-01"))
+        )
         table = usage_billing.yearly_changes(usage_billing.token_prices(pd.concat([*cheap, *dear]), 0.75))
         assert table.loc[usage_billing.ALL_PROVIDERS, "change"] == pytest.approx(0, abs=1e-6)
+
+    def test_a_seller_of_some_months_has_no_pace_a_year(self):
+        months = pd.date_range("2024-01-01", periods=9, freq="MS")
+        some = [listing(f"{day:%Y-%m-%d}", 2.0 + place, f"m{place}", "M") for place, day in enumerate(months)]
+        assert usage_billing.yearly_changes(usage_billing.token_prices(pd.concat(some), 0.75)).empty
 
     def test_repricing_of_one_model(self, known):
         prices = usage_billing.token_prices(known[NOW]["ai_prices"], 0.75)
@@ -205,6 +215,9 @@ class TestUsage:
         # 11,500 lies between; two years from 1,700 to 37,000.
         assert table.loc["enterprise_genai_spend", "a_year"] == pytest.approx(100 * ((37000 / 1700) ** 0.5 - 1), abs=1)
         assert "tokens_per_month_openai" not in table.index  # one value grows nothing
+        # Five months of a survey are no year; and only the two values compared are cited.
+        assert pd.isna(table.loc["firms_using_ai", "a_year"])
+        assert all(len(rows.split(";")) == 2 for rows in table["rows"])
 
     def test_arc_elasticity_by_hand(self):
         usage = pd.DataFrame(

@@ -9,6 +9,8 @@ import pytest
 
 from helpers import tables
 from helpers.analysis import monetisation_claims as claims
+from helpers.analysis import ways_out_claims
+from helpers.analysis.monetisation_evidence import Evidence
 from helpers.analysis.verdict import NOT_SUPPORTED, NOT_TESTABLE, PARTLY_SUPPORTED, SUPPORTED
 
 ARTICLE, NOW = "2025-09-05", "2026-10-31"
@@ -18,7 +20,7 @@ NAMES = ("cash_flows", "vendor_metrics", "ai_prices", "ai_usage")
 @pytest.fixture(scope="module")
 def evidence():
     days = (ARTICLE, NOW, "2023-03-20")
-    return {day: claims.Evidence(day, *(tables.load(name, as_of=day) for name in NAMES)) for day in days}
+    return {day: Evidence(day, *(tables.load(name, as_of=day) for name in NAMES)) for day in days}
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +164,7 @@ def test_a07_bands(evidence):
     some = known.vendor_metrics
     none = dataclasses.replace(known, vendor_metrics=some[some["kind"] != "reported"])
     assert claims.a07(none).verdict == SUPPORTED
+    assert "read so the claim would be supported" in claims.a07(known).reason
     extra = [
         metric(company, scope, "annualised_revenue_usd_m", 1, "2025-08-01")
         for company, scope in (("Microsoft", "AI business"), ("Amazon", "AWS AI services"))
@@ -220,8 +223,8 @@ def test_a50_needs_all_three_by_the_date(evidence):
     rows = [price(name, "2025-01-01", unit="per_million_input_tokens") for name in ("OpenAI", "Anthropic")]
     late = price("Cohere", "2025-09-03", unit="per_million_input_tokens")
     short = plain(evidence[NOW], ai_prices=pd.concat([*rows, late]))
-    assert claims.a50(short).verdict == NOT_SUPPORTED
-    assert claims.a50(dataclasses.replace(short, as_of="2025-09-01")).verdict == NOT_TESTABLE
+    assert ways_out_claims.a50(short).verdict == NOT_SUPPORTED
+    assert ways_out_claims.a50(dataclasses.replace(short, as_of="2025-09-01")).verdict == NOT_TESTABLE
 
 
 def tokens(first, last):
@@ -249,13 +252,17 @@ def test_a51(evidence, anthropic, cohere, volume, verdict):
              enumerate((1, 2))]  # fmt: skip
     rows = [*seats, *revenue("Anthropic", 100, anthropic), *revenue("Cohere", 10, cohere)]
     known = plain(evidence[NOW], ai_usage=tokens(*volume), vendor_metrics=pd.concat(rows))
-    assert claims.a51(known).verdict == verdict
+    answer = ways_out_claims.a51(known)
+    assert answer.verdict == verdict
+    assert "for seats, seen in 12 months" in answer.reason
+    # A reading that would turn the verdict is said where there is one.
+    assert ("any of them outgrows the seats" in answer.reason) == ((anthropic, cohere) == (400, 10))
 
 
 def test_a51_without_anything(evidence):
     known = plain(evidence[NOW])
     empty = dataclasses.replace(known, vendor_metrics=known.vendor_metrics.head(0), ai_usage=known.ai_usage.head(0))
-    assert claims.a51(empty).verdict == NOT_TESTABLE
+    assert ways_out_claims.a51(empty).verdict == NOT_TESTABLE
 
 
 @pytest.mark.parametrize(("last", "verdict"), [(1.6, SUPPORTED), (1.3, PARTLY_SUPPORTED), (1.05, NOT_SUPPORTED)])
@@ -263,9 +270,10 @@ def test_a53(evidence, last, verdict):
     counts = [metric("OpenAI", "company", "business_seats_m", count, day) for count, day in
               ((1, "2025-08-04"), (last, "2026-08-04"))]  # fmt: skip
     known = plain(evidence[NOW], vendor_metrics=pd.concat(counts), ai_usage=evidence[NOW].ai_usage.head(0))
-    answer = claims.a53(known)
+    answer = ways_out_claims.a53(known)
     assert answer.verdict == verdict
     assert answer.value == pytest.approx(100 * (last - 1), rel=0.02)
+    assert "in 12 months)" in answer.reason
 
 
 @pytest.mark.parametrize(
@@ -275,6 +283,6 @@ def test_a55(evidence, cost, verdict):
     rows = [metric("OpenAI", "company", "revenue_usd_m", 100, "2025-12-31", period_months="12")]
     if cost is not None:
         rows.append(metric("OpenAI", "company", "inference_cost_usd_m", cost, "2025-12-31", period_months="12"))
-    answer = claims.a55(plain(evidence[NOW], vendor_metrics=pd.concat(rows)))
+    answer = ways_out_claims.a55(plain(evidence[NOW], vendor_metrics=pd.concat(rows)))
     assert answer.verdict == verdict
     assert answer.value == (None if cost is None else pytest.approx(100 - cost))

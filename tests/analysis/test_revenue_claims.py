@@ -229,6 +229,11 @@ def test_a44_within_thirty_per_cent(seats, verdict):
     assert claims.a44(rows, seat_price(30.0), ESTIMATE).verdict == verdict
 
 
+def test_a44_says_what_the_sum_with_the_api_would_be(found):
+    reason = found[NOW]["A44"].reason
+    assert "Read as the sum of both, $1.4bn, the claim would be not supported." in reason
+
+
 def test_a44_needs_seats_and_a_price_of_that_time():
     rows = table(metric("business_seats_m", 1.0, "2024-09-30"))
     assert "price" in claims.a44(rows, seat_price(30.0, "2025-01-10"), ESTIMATE).reason

@@ -9,9 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from helpers.analysis.usage_billing import DAYS_A_YEAR
+from helpers.analysis.growth import percent_a_year
 
-PERCENT = 100
 SURVEYS = ("firms_using_ai", "firms_using_ai_any_function", "enterprises_using_ai")
 TOKENS = "tokens_per_month_google"
 SPEND = "enterprise_genai_spend"
@@ -31,7 +30,8 @@ def series_growth(ai_usage: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame, one row a series and region
         ``series``, ``region``, ``unit``, ``first_date``, ``date``, ``first``, ``last``, ``times``,
-        ``a_year`` (growth in per cent a year, constant), ``rows`` (ids joined by ";").
+        ``a_year`` (growth in per cent a year, constant; missing where less than a year was seen), ``rows`` (ids
+        joined by ";").
     """
     usage = ai_usage.astype({"series": "str", "region": "str", "unit": "str"}).sort_values("date", kind="stable")
     table = []
@@ -40,11 +40,10 @@ def series_growth(ai_usage: pd.DataFrame) -> pd.DataFrame:
             continue
         first, last = part.iloc[0], part.iloc[-1]
         times = float(last["value"] / first["value"])
-        span = (last["date"] - first["date"]).days / DAYS_A_YEAR
         table.append(
             {"series": series, "region": region, "unit": first["unit"], "first_date": first["date"],
              "date": last["date"], "first": first["value"], "last": last["value"], "times": times,
-             "a_year": PERCENT * (times ** (1 / span) - 1), "rows": ";".join(part.index)}
+             "a_year": percent_a_year(times, first["date"], last["date"]), "rows": f"{part.index[0]};{part.index[-1]}"}
         )  # fmt: skip
     columns = ["series", "region", "unit", "first_date", "date", "first", "last", "times", "a_year", "rows"]
     return pd.DataFrame(table, columns=columns)

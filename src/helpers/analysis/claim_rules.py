@@ -24,10 +24,14 @@ from helpers.analysis import (
     litigation_claims,
     monetisation_claims,
     revenue_claims,
+    ways_out_claims,
     who_pays_claims,
 )
 from helpers.analysis.chatgpt_revenue import ArticleEstimate
+from helpers.analysis.free_cash_flow import FIRMS
+from helpers.analysis.monetisation_evidence import Evidence as MonetisationEvidence
 from helpers.analysis.verdict import Verdict
+from helpers.units import write
 
 # The article's figures and the settings of the simulations, as the notebooks have them. Fewer draws serve here: the
 # question is on which day a verdict turned, not its last digit.
@@ -40,14 +44,14 @@ Load = Callable[[str, str], pd.DataFrame]
 Rule = Callable[[Load, str], Verdict]
 
 _MODULES = {
-    "01_fcf_decline": cash_flow_claims,
-    "02_chatgpt_revenue": revenue_claims,
-    "03_dotcom_comparison": dotcom_claims,
-    "04_capex_regressions": capex_claims,
-    "05_funding_dependence": funding_claims,
-    "06_monetisation_paths": monetisation_claims,
-    "07_litigation_exposure": litigation_claims,
-    "08_who_pays": who_pays_claims,
+    "01_fcf_decline": (cash_flow_claims,),
+    "02_chatgpt_revenue": (revenue_claims,),
+    "03_dotcom_comparison": (dotcom_claims,),
+    "04_capex_regressions": (capex_claims,),
+    "05_funding_dependence": (funding_claims,),
+    "06_monetisation_paths": (monetisation_claims, ways_out_claims),
+    "07_litigation_exposure": (litigation_claims,),
+    "08_who_pays": (who_pays_claims,),
 }
 # Parameters of the rules that have another name than the table they are.
 _OTHER_NAMES = {
@@ -77,7 +81,8 @@ def rule_of(claim: str, notebook: str) -> Rule | None:
     callable or None
         None where no tables alone decide it (`SUM_OF_OTHERS`) or nobody wrote a rule.
     """
-    function = getattr(_MODULES.get(notebook), claim.lower(), None)
+    written = [getattr(module, claim.lower(), None) for module in _MODULES.get(notebook, ())]
+    function = next((rule for rule in written if rule), None)
     if function is None or claim == SUM_OF_OTHERS:
         return None
 
@@ -115,7 +120,7 @@ def _argument(name: str, load: Load, day: str) -> Any:
         return litigation.expose(cases, damages, ranges, LITIGATION_DRAWS, LITIGATION_SEED)
     if name == "evidence":
         names = ("cash_flows", "vendor_metrics", "ai_prices", "ai_usage")
-        return monetisation_claims.Evidence(day, **{table: load(table, day) for table in names})
+        return MonetisationEvidence(day, **{table: load(table, day) for table in names})
     return load(_OTHER_NAMES.get(name, name), "" if name in _UNDATED else day)
 
 
@@ -221,20 +226,24 @@ def turning_points(
     return pd.DataFrame(table, columns=columns)
 
 
-# What to read in a row of each table: columns and the unit of the first, for a sentence.
-_SHOWN: dict[str, tuple[tuple[str, ...], str]] = {
-    "vendor_metrics": (("company", "scope", "metric", "value"), ""),
-    "ai_usage": (("series", "region", "value", "unit"), ""),
-    "ai_prices": (("provider", "product", "price_usd", "unit"), ""),
-    "cash_flows": (("ticker", "period_end", "operating_cash_flow", "capex"), "USD m"),
-    "financing": (("ticker", "period_end", "debt_issued", "debt_repaid"), "USD m"),
-    "funding_rounds": (("company", "round", "amount_usd_m"), "USD m"),
-    "stock_prices": (("ticker", "month_end", "close_adj"), "USD"),
-    "bubble_benchmarks": (("series", "year", "value", "unit"), ""),
-    "litigation": (("short_name", "status_text", "settlement_usd_m"), ""),
-    "sp500_shiller": (("month", "price", "earnings"), ""),
-    "nasdaq_composite": (("month_end", "close"), ""),
+# What to read in a row of each table besides the firm: columns and how each is written.
+_MONEY, _COUNT = "USD m", ""
+_SHOWN: dict[str, dict[str, str]] = {
+    "ai_usage": {"series": "", "region": "", "value": _COUNT, "unit": ""},
+    "ai_prices": {"provider": "", "product": "", "price_usd": "USD", "unit": ""},
+    "cash_flows": {"period_end": "", "operating_cash_flow": _MONEY, "capex": _MONEY},
+    "financing": {"period_end": "", "debt_issued": _MONEY, "debt_repaid": _MONEY},
+    "funding_rounds": {"company": "", "round": "", "amount_usd_m": _MONEY},
+    "stock_prices": {"month_end": "", "close_adj": "USD"},
+    "bubble_benchmarks": {"series": "", "year": _COUNT, "value": _COUNT, "unit": ""},
+    "litigation": {"short_name": "", "filed_date": "", "status_text": "", "settlement_usd_m": _MONEY},
+    "sp500_shiller": {"month": "", "price": "USD", "earnings": "USD"},
+    "nasdaq_composite": {"month_end": "", "close": _COUNT},
 }
+# How the names of metrics and columns end, and what their values are.
+_ENDINGS = {"_usd_m": _MONEY, "_m": "million"}
+# Columns whose text says what it is without its name before it.
+_BARE = ("value", "amount_usd_m", "price_usd", "year")
 
 
 def row_in_words(row: Mapping[Any, Any], table: str) -> str:
@@ -246,19 +255,36 @@ def row_in_words(row: Mapping[Any, Any], table: str) -> str:
     table : str
         Its table.
     """
-    columns, unit = _SHOWN.get(table, ((), ""))
-    told = []
-    for column in columns:
+    if table == "vendor_metrics":
+        return _metric_in_words(row)
+    ticker = row.get("ticker")
+    told = [] if ticker is None else [FIRMS[str(ticker)].name if str(ticker) in FIRMS else str(ticker)]
+    for column, unit in _SHOWN.get(table, {}).items():
         value = row.get(column)
         if value is None or pd.isna(value):
             continue
         if isinstance(value, pd.Timestamp):
             told.append(str(value.date()))
-        elif isinstance(value, float):
-            told.append(f"{column.removesuffix('_usd_m').replace('_', ' ')} {value:,.10g}{f' {unit}' if unit else ''}")
+        elif isinstance(value, float | int):
+            name = "" if column in _BARE else f"{_plain(column)} "
+            told.append(f"{name}{str(value) if column == 'year' else write(value, unit)}")
         else:
             told.append(str(value).replace("_", " "))
     return ", ".join(told)
+
+
+def _metric_in_words(row: Mapping[Any, Any]) -> str:
+    """Say what a row of vendor metrics holds."""
+    metric, scope = str(row["metric"]), str(row["scope"])
+    unit = next((unit for ending, unit in _ENDINGS.items() if metric.endswith(ending)), "")
+    who = str(row["company"]) if scope == "company" else f"{row['company']} ({scope})"
+    return f"{who}, {_plain(metric)} {write(float(row['value']), unit)}, {row['date']:%B %Y}"
+
+
+def _plain(name: str) -> str:
+    for ending in _ENDINGS:
+        name = name.removesuffix(ending)
+    return name.replace("_", " ").removesuffix(" adj")
 
 
 def decided_by(rows: Sequence[str], load: Load, most: int = 3) -> list[tuple[str, str, str]]:

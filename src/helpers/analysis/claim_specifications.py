@@ -25,11 +25,13 @@ from helpers.analysis import (
     monetisation_claims,
     revenue_claims,
     spending_mix,
+    ways_out_claims,
     who_pays_claims,
 )
 from helpers.analysis.claim_rules import Load, arguments
 from helpers.analysis.claim_thresholds import LADDERS
 from helpers.analysis.free_cash_flow import DEFINITIONS
+from helpers.analysis.monetisation_evidence import Evidence as MonetisationEvidence
 from helpers.analysis.uncertainty import ranges
 from helpers.analysis.verdict import NOT_TESTABLE, Verdict
 
@@ -209,14 +211,14 @@ def _without(rule: Callable[[pd.DataFrame], Verdict], metrics: dict[str, str]) -
 
 def _a51(load: Load, day: str) -> Iterator[Choice]:
     """Judge each seller by use alone."""
-    evidence = arguments(monetisation_claims.a51, load, day)["evidence"]
+    evidence = arguments(ways_out_claims.a51, load, day)["evidence"]
     metrics = evidence.vendor_metrics
-    for left_out in monetisation_claims.USE_BASED:
-        rest = [name for name in monetisation_claims.USE_BASED if name != left_out]
-        given = monetisation_claims.Evidence(
+    for left_out in ways_out_claims.USE_BASED:
+        rest = [name for name in ways_out_claims.USE_BASED if name != left_out]
+        given = MonetisationEvidence(
             day, evidence.cash_flows, metrics[metrics["company"] != left_out], evidence.ai_prices, evidence.ai_usage
         )
-        yield SCOPE, f"{' and '.join(rest)} alone", monetisation_claims.a51(given).verdict
+        yield SCOPE, f"{' and '.join(rest)} alone", ways_out_claims.a51(given).verdict
 
 
 def _a62(load: Load, day: str) -> Iterator[Choice]:

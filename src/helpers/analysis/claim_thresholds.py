@@ -21,9 +21,11 @@ from helpers.analysis import (
     litigation_claims,
     monetisation_claims,
     revenue_claims,
+    ways_out_claims,
     who_pays_claims,
 )
 from helpers.analysis.ai_returns import BUILDERS
+from helpers.analysis.claim_rules import ESTIMATE
 from helpers.analysis.verdict import NOT_SUPPORTED, NOT_TESTABLE, PARTLY_SUPPORTED, SUPPORTED, Verdict
 from helpers.units import count, write
 
@@ -47,7 +49,9 @@ class Ladder:
     supported_at, partly_at : bool
         Whether the cut-off itself still belongs to the better verdict.
     target : float, optional
-        Where given, not the value counts but its distance from this figure, in per cent of it.
+        Where given, not the value counts but its distance from this figure.
+    of_value : bool
+        Whether that distance is in per cent of the value instead of the target.
     besides : str
         What else the rule asks for; empty where the ladder is pure.
     """
@@ -58,6 +62,7 @@ class Ladder:
     supported_at: bool = False
     partly_at: bool = True
     target: float | None = None
+    of_value: bool = False
     besides: str = ""
 
     @property
@@ -69,7 +74,8 @@ class Ladder:
         """Return what is compared with the cut-offs."""
         if self.target is None:
             return value
-        return 100 * abs(value - self.target) / self.target
+        base = value if self.of_value else self.target
+        return 100 * abs(value - self.target) / abs(base) if base else float("inf")
 
     def verdict(self, value: float) -> str:
         """Return what the value alone says."""
@@ -143,11 +149,25 @@ LADDERS: dict[str, Ladder] = {
         target=funding_claims.OPENAI_USD_M, besides="the month",
     ),
     "A41": Ladder(HIGH, revenue_claims.SHARE_SUPPORTED_PERCENT, revenue_claims.SHARE_PARTLY_PERCENT),
+    "A42": Ladder(
+        LOW, revenue_claims.SUBSCRIBERS_WITHIN_PERCENT, supported_at=True, target=ESTIMATE.subscribers_m,
+        of_value=True,
+    ),
+    "A44": Ladder(
+        LOW, revenue_claims.BUSINESS_WITHIN_PERCENT, supported_at=True, target=ESTIMATE.business_usd_m,
+        of_value=True,
+    ),
+    "A45": Ladder(LOW, ESTIMATE.doubled_usd_m, supported_at=True, besides="subscriptions alone"),
     "A46": Ladder(HIGH, revenue_claims.MARKET_SUPPORTED_PERCENT, revenue_claims.MARKET_PARTLY_PERCENT),
-    "A50": Ladder(HIGH, len(monetisation_claims.USAGE_SELLERS), supported_at=True),
+    "A47": Ladder(HIGH, ESTIMATE.weekly_users_m, supported_at=True),
+    "A48": Ladder(
+        LOW, 100 * revenue_claims.ROUNDING_M / ESTIMATE.monthly_users_m, supported_at=True,
+        target=ESTIMATE.monthly_users_m, besides="whom the number counts",
+    ),
+    "A50": Ladder(HIGH, len(ways_out_claims.USAGE_SELLERS), supported_at=True),
     "A51": Ladder(LOW, 1, besides="every seller by use, and token volume"),
     "A53": Ladder(
-        HIGH, monetisation_claims.GROWTH_SUPPORTED_PERCENT, monetisation_claims.GROWTH_PARTLY_PERCENT
+        HIGH, ways_out_claims.GROWTH_SUPPORTED_PERCENT, ways_out_claims.GROWTH_PARTLY_PERCENT
     ),
     "A56": Ladder(
         HIGH, funding_claims.MOST * len(funding_claims.GIANTS), 0, partly_at=False, besides="how many are known"
@@ -234,7 +254,8 @@ def _nearest(ladder: Ladder, value: float, unit: str) -> float:
         return next((end for end in ends if ladder.verdict(end) != ladder.verdict(value)), value)
     if ladder.target is None:
         return min(ladder.cuts, key=lambda cut: abs(cut - value))
-    ends = [ladder.target * (1 + side * cut / 100) for cut in ladder.cuts for side in (-1, 1)]
+    shares = [side * cut / 100 for cut in ladder.cuts for side in (-1, 1)]
+    ends = [ladder.target / (1 + share) if ladder.of_value else ladder.target * (1 + share) for share in shares]
     return min(ends, key=lambda cut: abs(cut - value))
 
 

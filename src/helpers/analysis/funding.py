@@ -14,11 +14,10 @@ import pandas as pd
 
 from helpers.analysis import vendor_metrics as vendor
 from helpers.analysis.funding_rounds import raised_by_year
+from helpers.analysis.growth import DAYS_A_YEAR
 from helpers.analysis.valuations import multiples, step_ups
 
 STATED, AT_MOST, UNKNOWN = "published", "at most, from the run-rate", "unknown"
-# Mean length of a year in days.
-DAYS_A_YEAR = 365.25
 # A run-rate up to this long after a year's end still bounds the months of that year.
 BOUND_DAYS = 92
 MONTHS_A_YEAR = 12

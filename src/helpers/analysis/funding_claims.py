@@ -13,17 +13,14 @@ from math import floor, log10
 import pandas as pd
 
 from helpers.analysis.capex_runway import ASSUMPTIONS, capex_runways
-from helpers.analysis.fiscal_quarters import fiscal_sequence
-from helpers.analysis.free_cash_flow import FIRMS, free_cash_flow
+from helpers.analysis.free_cash_flow import FIRMS
 from helpers.analysis.funding import ARTICLE_FIRM, last_whole_year, raised_against_revenue, ratios_of_year
 from helpers.analysis.funding_rounds import IN_THE_SUMS, count_rounds
-from helpers.analysis.listed_firms_financing import external_finance
+from helpers.analysis.outside_money import negative_starts
 from helpers.analysis.valuations import multiples, step_ups, valuations
 from helpers.analysis.verdict import NOT_SUPPORTED, PARTLY_SUPPORTED, SUPPORTED, Verdict, not_testable
 from helpers.units import RUNWAY_CAP_YEARS, count, money, percent, runway, runway_range
 
-# A21: up to a year on each side of the first negative quarter.
-WINDOW_QUARTERS = 4
 # "In most cases", "for most": more than half.
 MOST = 0.5
 # A31: "above 1".
@@ -86,62 +83,6 @@ def verdicts(evidence: Evidence) -> dict[str, Verdict]:
     }  # fmt: skip
 
 
-def negative_starts(cash_flows: pd.DataFrame, financing: pd.DataFrame) -> pd.DataFrame:
-    """Compare outside money after the first negative quarter of each spell with that before it.
-
-    Parameters
-    ----------
-    cash_flows, financing : DataFrame, one row a firm-quarter
-        As known on the same day.
-
-    Returns
-    -------
-    DataFrame, one row a spell of negative free cash flow (the firm's own definition)
-        ``ticker``, ``period_end`` (its first quarter), ``before`` and ``after`` (net new debt and named new shares a
-        quarter, USD millions, mean of up to `WINDOW_QUARTERS` known quarters on each side; missing where none is
-        known), ``quarters_after``, ``rose`` (after is above before), ``came_in`` (and above zero: the firm did not only
-        repay less) and ``rows``.
-    """
-    flows = cash_flows.assign(
-        free_cash_flow=free_cash_flow(cash_flows, "company"),
-        sequence=fiscal_sequence(cash_flows),
-        ticker=cash_flows["ticker"].astype(str),
-    )
-    money_in = financing.assign(
-        external=external_finance(financing),
-        sequence=fiscal_sequence(financing),
-        ticker=financing["ticker"].astype(str),
-    )
-    table = []
-    for ticker, firm in flows.groupby("ticker", sort=False):
-        ordered = firm.sort_values("sequence")
-        amounts = ordered.set_index("sequence")["free_cash_flow"]
-        starts = ordered[(ordered["free_cash_flow"] < 0) & (ordered["sequence"] - 1).map(amounts).ge(0).to_numpy()]
-        outside = money_in[(money_in["ticker"] == ticker) & money_in["external"].notna()].set_index(
-            "sequence", drop=False
-        )
-        for start, row in starts.iterrows():
-            table.append(_spell(str(ticker), str(start), row, outside, financing))
-    columns = ["ticker", "period_end", "before", "after", "quarters_after", "rose", "came_in", "rows"]
-    return pd.DataFrame(table, columns=columns)
-
-
-def _spell(
-    ticker: str, start: str, row: pd.Series, outside: pd.DataFrame, financing: pd.DataFrame
-) -> dict[str, object]:
-    first = int(row["sequence"])
-    before = outside[outside["sequence"].between(first - WINDOW_QUARTERS, first - 1)]
-    after = outside[outside["sequence"].between(first + 1, first + WINDOW_QUARTERS)]
-    ids = {sequence: label for label, sequence in fiscal_sequence(financing[financing["ticker"] == ticker]).items()}
-    rows = tuple(str(ids[sequence]) for sequence in (*before["sequence"], *after["sequence"]))
-    mean_before, mean_after = before["external"].mean(), after["external"].mean()
-    rose = bool(mean_after > mean_before)
-    return {
-        "ticker": ticker, "period_end": row["period_end"], "before": mean_before, "after": mean_after,
-        "quarters_after": len(after), "rose": rose, "came_in": rose and mean_after > 0, "rows": (start, *rows),
-    }  # fmt: skip
-
-
 def a21(cash_flows: pd.DataFrame, financing: pd.DataFrame) -> Verdict:
     """A21, negative free cash flow leads to outside money: debt and shares after the first negative quarter.
 
@@ -160,14 +101,20 @@ def a21(cash_flows: pd.DataFrame, financing: pd.DataFrame) -> Verdict:
         f"{FIRMS[ticker].name} {int(part['rose'].sum())} of {len(part)}"
         for ticker, part in ((str(name), part) for name, part in spells.groupby("ticker"))
     )
+    strict = _most(came_in / len(spells))
     reason = (
         f"After {rose} of {len(spells)} first negative quarters net new debt and shares rose against the year before "
-        f"({names}); in {rose - came_in} of them the firm still repaid on balance, only less. Credit spreads, and how "
-        "many such firms went bankrupt, are not in the tables."
+        f"({names}); in {rose - came_in} of them the firm still repaid on balance, only less: counting only those in "
+        f"which money came in, the claim would be {strict}. Credit spreads, and how many such firms went bankrupt, are "
+        "not in the tables."
     )
     rows = tuple(dict.fromkeys(row for rows in spells["rows"] for row in rows))
-    verdict = SUPPORTED if share > MOST else PARTLY_SUPPORTED if rose else NOT_SUPPORTED
-    return Verdict(verdict, 100 * share, "percent", reason, rows)
+    return Verdict(_most(share), 100 * share, "percent", reason, rows)
+
+
+def _most(share: float) -> str:
+    """Return the verdict for a share of cases: most, some or none."""
+    return SUPPORTED if share > MOST else PARTLY_SUPPORTED if share > 0 else NOT_SUPPORTED
 
 
 def a31(rounds: pd.DataFrame, vendor_metrics: pd.DataFrame, as_of: str) -> Verdict:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from helpers.analysis.growth import in_months
+
 UNKNOWN_DATE = "an unknown date"
 
 
@@ -17,6 +19,11 @@ def last(frame: pd.DataFrame, column: str) -> float | None:
 def last_day(frame: pd.DataFrame, column: str = "date") -> str:
     """Return the date in the last row in words, or that it is unknown."""
     return UNKNOWN_DATE if frame.empty else f"{frame[column].iloc[-1]:%B %Y}"
+
+
+def span(frame: pd.DataFrame, first: str = "first_date", last: str = "date") -> str:
+    """Return the time between two dates of the last row in words, as ``in 7 months``, or that it is unknown."""
+    return f"by {UNKNOWN_DATE}" if frame.empty else in_months(frame[first].iloc[-1], frame[last].iloc[-1])
 
 
 def last_rows(frame: pd.DataFrame) -> tuple[str, ...]:

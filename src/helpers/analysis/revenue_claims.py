@@ -229,8 +229,8 @@ def _within(gap: float, supported: float, partly: float) -> str:
 def a44(vendor_metrics: pd.DataFrame, ai_prices: pd.DataFrame, estimate: ArticleEstimate) -> Verdict:
     """Judge "300 million a year from business users" by reported business seats at the list price.
 
-    OpenAI's revenue from businesses was not published for 2024. Revenue of the API is named beside
-    the verdict: the claim speaks of users, not of developers.
+    OpenAI's revenue from businesses was not published for 2024. The claim speaks of users who pay a seat, so seats
+    decide; the rule's words "business and API revenue" can also mean the sum, which the reason judges too.
     """
     found = vendor.nearest(vendor.select(vendor_metrics, "business_seats_m"), QUOTED_ON, within_days=AT_THE_DATE_DAYS)
     price = _seat_price(ai_prices)
@@ -244,17 +244,23 @@ def a44(vendor_metrics: pd.DataFrame, ai_prices: pd.DataFrame, estimate: Article
     total = vendor.year_figure(vendor_metrics, "revenue_usd_m", QUOTED_ON.year)
     rest = ""
     if len(chatgpt) and len(total):
+        others = float(total["value"].iloc[0]) - float(chatgpt["value"].iloc[0])
         rest = (
-            f" The API and the rest, {money(float(total['value'].iloc[0]) - float(chatgpt['value'].iloc[0]))}, "
-            "also come mostly from businesses."
+            f" The API and the rest, {money(others)}, also come mostly from businesses: the rule names them beside the "
+            f"seats. Read as the sum of both, {money(worth + others)}, the claim would be "
+            f"{_business_band(estimate.business_usd_m, worth + others)}."
         )
-    verdict = SUPPORTED if abs(gap) <= BUSINESS_WITHIN_PERCENT else NOT_SUPPORTED
     return Verdict(
-        verdict, worth, "USD m a year",
+        _business_band(estimate.business_usd_m, worth), worth, "USD m a year",
         f"{count(seats, 'million')} seats at the list price of {count(monthly, 'dollars')} a month are {money(worth)} "
         f"a year; the claim is {percent(abs(gap))} {'under' if gap < 0 else 'over'} it.{rest}",
         _ids(found, price, chatgpt, total),
     )  # fmt: skip
+
+
+def _business_band(claimed: float, found: float) -> str:
+    """Return the verdict of A44 for what was found."""
+    return SUPPORTED if abs(100 * (claimed / found - 1)) <= BUSINESS_WITHIN_PERCENT else NOT_SUPPORTED
 
 
 def _seat_price(ai_prices: pd.DataFrame) -> pd.DataFrame:

@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from helpers.analysis.growth import percent_a_year
 from helpers.analysis.premium_bundles import MONTHS_A_YEAR
-from helpers.analysis.usage_billing import DAYS_A_YEAR
 from helpers.analysis.vendor_metrics import select
 from helpers.units import count
 
 PREMIUM = "specialised_price_premium"
-PERCENT = 100
 # Product, company, scope and metric of what is sold to one trade.
 PRODUCTS: tuple[tuple[str, str, str, str], ...] = (
     ("Claude Code", "Anthropic", "Claude Code", "annualised_revenue_usd_m"),
@@ -33,7 +32,7 @@ def products(vendor_metrics: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame, one row a product with at least two figures
         ``product``, ``metric``, ``first_date``, ``date``, ``first``, ``last``, ``times``, ``a_year`` (per
-        cent a year), ``rows``.
+        cent a year; missing where less than a year was seen), ``rows``.
     """
     table = []
     for name, company, scope, metric in PRODUCTS:
@@ -42,9 +41,11 @@ def products(vendor_metrics: pd.DataFrame) -> pd.DataFrame:
             continue
         first, last = rows.iloc[0], rows.iloc[-1]
         times = float(last["value"] / first["value"])
-        span = (last["date"] - first["date"]).days / DAYS_A_YEAR
-        table.append((name, metric, first["date"], last["date"], float(first["value"]), float(last["value"]), times,
-                      PERCENT * (times ** (1 / span) - 1), ";".join(rows.index)))  # fmt: skip
+        pace = percent_a_year(times, first["date"], last["date"])
+        used = f"{rows.index[0]};{rows.index[-1]}"
+        table.append(
+            (name, metric, first["date"], last["date"], float(first["value"]), float(last["value"]), times, pace, used)
+        )
     columns = ["product", "metric", "first_date", "date", "first", "last", "times", "a_year", "rows"]
     return pd.DataFrame(table, columns=columns)
 

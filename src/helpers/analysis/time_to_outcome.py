@@ -17,6 +17,7 @@ import scipy.stats
 from statsmodels.duration.survfunc import SurvfuncRight, survdiff
 
 from helpers.analysis.docket import by_regulator
+from helpers.analysis.growth import DAYS_A_YEAR
 from helpers.units import p_value
 
 CONFIDENCE = 0.95
@@ -24,7 +25,6 @@ CONFIDENCE = 0.95
 LEAST_OUTCOMES = 3
 # Where fewer suits are still watched, one of them moves the curve by a fifth or more: nothing is quoted.
 LEAST_AT_RISK = 5
-DAYS_A_YEAR = 365.25
 YEARS_QUOTED = (1, 2, 3)
 LEFT_OUT, EARLIEST, LATEST = "left out", "earliest", "latest"
 NO_FILING_DAY = "no filing day"

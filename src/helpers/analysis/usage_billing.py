@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from helpers.analysis.growth import DAYS_A_YEAR, NEARLY_A_YEAR, years_between
 from helpers.units import count, percent
 
 INPUT_SHARE = "token_input_share"
@@ -19,7 +20,6 @@ COST_SHARE = "token_cost_share"
 ELASTICITY = "token_price_elasticity"
 # A line through fewer prices has errors nobody can estimate.
 FEWEST_PRICES = 8
-DAYS_A_YEAR = 365.25
 PERCENT = 100
 # Width of the confidence intervals.
 LEVEL = 0.95
@@ -86,7 +86,7 @@ def yearly_changes(prices: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, one row a provider with enough prices, indexed by its name; `ALL_PROVIDERS` last
+    DataFrame, one row a provider with enough prices over a year or more, indexed by its name; `ALL_PROVIDERS` last
         ``models``, ``first``, ``last`` (dates), ``change``, ``low``, ``high`` (per cent a year and its
         95 % interval), ``intercept``, ``slope`` (of the log price on years since 2023), ``rows``.
 
@@ -97,7 +97,11 @@ def yearly_changes(prices: pd.DataFrame) -> pd.DataFrame:
     with a level for each provider's tier (`tier`), so that neither a dear model's is.
     """
     groups = [(str(name), part) for name, part in prices.groupby("provider") if len(part) >= FEWEST_PRICES]
-    fitted = [_fit(name, part) for name, part in groups if part["date"].min() < part["date"].max()]
+    fitted = [
+        _fit(name, part)
+        for name, part in groups
+        if years_between(part["date"].min(), part["date"].max()) >= NEARLY_A_YEAR
+    ]
     if len(fitted) > 1:
         every = pd.concat([part for _, part in groups])
         fitted.append(_fit(ALL_PROVIDERS, every))

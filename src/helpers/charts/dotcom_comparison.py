@@ -347,8 +347,7 @@ def statistics(table: pd.DataFrame, *, as_of: str, label: str, subject: str, rul
     style.finish(
         figure,
         title=title,
-        subtitle=f"{subject}; rejected above the 5 % value of GSADF, whatever the rule of dating "
-        f"(dates in the data: {RULE_NAMES[rule]})",
+        subtitle=f"{subject}; rejected above the 5 % value of GSADF. Rule of dating: {RULE_NAMES[rule].split(' (')[0]}",
         source=f"{source}; own estimates",
         as_of=as_of,
         unit="t-ratio",
