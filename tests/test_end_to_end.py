@@ -152,10 +152,12 @@ def test_every_number_said_on_a_page_leads_to_its_trace(reports: Path) -> None:
             assert "trace-link" in text, page
 
 
-def test_the_readme_names_the_tables_behind_each_figure(reports: Path, root: Path) -> None:
+def test_the_readme_names_the_tables_behind_each_figure_and_verdict(reports: Path, results: Any, root: Path) -> None:
     readme = (root / "README.md").read_text(encoding="utf-8")
     found = exhibits.collect(root / "notebooks", reports / "executed" / "latest")
-    assert exhibits.updated(readme, found) == readme, "run: make reports && python -m helpers exhibits --write"
+    assert exhibits.updated(readme, found, exhibits.used(results)) == readme, (
+        "run: make reports && python -m helpers exhibits --write"
+    )
 
 
 def test_the_site_is_whole_and_asks_for_nothing(reports: Path) -> None:

@@ -77,6 +77,18 @@ def test_the_table_stands_between_its_marks_and_is_stable() -> None:
     assert exhibits.updated(once, found) == once
 
 
+def test_each_table_is_listed_with_what_rests_on_it() -> None:
+    numbers = {"one": given.NUMBER, "two": {**given.NUMBER, "rows": [], "assumptions": ["ai_asset_life"]}}
+    stated = {"status": "ok", "numbers": numbers, "claims": {"A12": given.CLAIM, "A11": given.CLAIM}}
+    old = {"as_of": "2025-09-05", "notebooks": {}}
+    new = {"as_of": "2026-10-31", "notebooks": {"01_example": stated}}
+    lines = exhibits.used({"editions": {"article": old, "latest": new}}).splitlines()
+    assert lines[2:] == [
+        "| [assumptions](data/README.md#assumptions) | 1 | none |",
+        "| [cash_flows](data/README.md#cash_flows) | 1 | A11, A12 |",
+    ]
+
+
 def test_a_readme_without_marks_is_an_error() -> None:
     with pytest.raises(ValueError, match="no place for the exhibits"):
         exhibits.updated("no marks", [])

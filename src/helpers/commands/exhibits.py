@@ -1,4 +1,4 @@
-"""``exhibits``: list each figure with its notebook, function and tables."""
+"""``exhibits``: list each figure with its function and tables, each table with what rests on it."""
 
 from __future__ import annotations
 
@@ -18,15 +18,17 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def _exhibits(chosen: argparse.Namespace) -> int:
     from helpers.pipeline import exhibits
+    from helpers.pipeline.audit import read
 
     root = common.root(None)
     try:
         found = exhibits.collect(root / "notebooks", root / "reports" / "executed" / "latest")
+        rests = exhibits.used(read(root / "reports"))
         if chosen.write:
             readme = root / "README.md"
-            readme.write_text(exhibits.updated(readme.read_text(encoding="utf-8"), found), encoding="utf-8")
+            readme.write_text(exhibits.updated(readme.read_text(encoding="utf-8"), found, rests), encoding="utf-8")
         else:
-            sys.stdout.write(exhibits.table(found) + "\n")
+            sys.stdout.write(f"{exhibits.table(found)}\n\n{rests}\n")
     except ValueError as error:
         raise PipelineError(str(error)) from error
     return 0
