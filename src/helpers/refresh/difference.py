@@ -55,7 +55,7 @@ def report(tables: Sequence[Merged], problems: Sequence[str]) -> list[str]:
         A table of counts, the largest revisions of each table, what the source lacks, what differs and stands, and
         the problems.
     """
-    lines = _counts(tables)
+    lines = _counts(tables) if tables else ["no table was touched"]
     for merged in tables:
         lines += _revisions(merged)
     lines += _removed(tables)
@@ -93,18 +93,19 @@ def _revisions(merged: Merged) -> list[str]:
     if not changes:
         return []
     filled = sum(not change.old for change in changes)
-    told = f"{len(changes) - filled} figures revised" + (f", {filled} filled in" if filled else "")
-    lines = ["", f"{merged.table}: {told}; the largest revisions:"]
+    told = f"{merged.table}: {_counted(len(changes) - filled, 'cell')} revised, {filled} filled in"
     shown = largest([change for change in changes if change.old])
-    lines += [f"  {revision(change)}" for change in shown] or ["  none"]
-    return lines
+    return ["", told + ("; the largest revisions:" if shown else ""), *(f"  {revision(change)}" for change in shown)]
 
 
 def _removed(tables: Sequence[Merged]) -> list[str]:
     missing = [row for merged in tables for row, state in merged.states.items() if state == "missing"]
     if not missing:
         return ["", "removed: nothing"]
-    lines = ["", f"removed: nothing; {len(missing)} rows that the source does not have were carried over:"]
+    lines = [
+        "",
+        f"removed: nothing; carried over although the source does not have it: {_counted(len(missing), 'row')}",
+    ]
     lines += [f"  {row}" for row in missing[:_LISTED]]
     return lines + _more(len(missing), "  … and {} more; the table `row_states` has them all")
 
@@ -115,6 +116,10 @@ def _kept(kept: Sequence[Kept]) -> list[str]:
     lines = ["", f"the source differs, and the table's figure stands ({len(kept)}):"]
     lines += [f"  {one.row} {one.column}: {one.table_value}, source {one.source_value}" for one in kept[:_LISTED]]
     return lines + _more(len(kept), "  … and {} more; the vintage's datapackage.json has them all")
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}" + ("" if count == 1 else "s")
 
 
 def _more(count: int, text: str) -> list[str]:

@@ -234,7 +234,7 @@ class _Merger:
         cited = live.get("source_id", "").split(";") if covered else [*row["source_id"].split(";")]
         cited += [] if covered else [one for one in live.get("source_id", "").split(";") if one not in cited]
         after["source_id"] = ";".join(filter(None, cited)) or row["source_id"]
-        if live.get("status"):
+        if live.get("status") and any(change.column in figures for change in changes):
             after["status"] = live["status"]
         if "note" in row:
             told = f"revised in the vintage {self.vintage}: {', '.join(change.column for change in changes)}"

@@ -183,6 +183,8 @@ def _free_name(folder: Path, day: date) -> str:
 def _merged(base: Base, gathered: Sequence[Refreshed], name: str) -> dict[str, Merged]:
     tables: dict[str, Merged] = {}
     for update in (update for refreshed in gathered for update in refreshed.updates):
+        if update.rows.empty:
+            continue  # the source has nothing to say of this table
         resource = descriptor.describe(update.table, base.folder)
         before = tables.get(update.table)
         rows = before.rows if before else base.rows(update.table)
