@@ -159,6 +159,39 @@ def simulate(assumptions: pd.DataFrame, estimate: ArticleEstimate, draws: int, s
     return drawn.assign(net_usd_m=plus_revenue({str(name): column for name, column in drawn.items()}, estimate))
 
 
+def one_draw(assumptions: pd.DataFrame, given: Mapping[str, float | None], estimate: ArticleEstimate) -> float:
+    """Return what Plus brought, net, for one set of values; a value that is not given is the likeliest.
+
+    Parameters
+    ----------
+    assumptions : DataFrame
+    given : mapping of str to float or None
+        Of `PLUS_ASSUMPTIONS`.
+    estimate : ArticleEstimate
+
+    Returns
+    -------
+    float
+        USD millions.
+
+    Raises
+    ------
+    KeyError
+        If a name is none of `PLUS_ASSUMPTIONS`, or an assumption is missing.
+    ValueError
+        If a value lies outside its range: the range is what the table vouches for.
+    """
+    if unknown := [name for name in given if name not in PLUS_ASSUMPTIONS]:
+        raise KeyError(f"not an input of the estimate: {', '.join(unknown)}")
+    values: dict[str, float] = {}
+    for name, row in ranges(assumptions, PLUS_ASSUMPTIONS).iterrows():
+        value = given.get(str(name))
+        values[str(name)] = float(row["mode"]) if value is None else value
+        if not row["low"] <= values[str(name)] <= row["high"]:
+            raise ValueError(f"{name}: {value:g} lies outside its range, {row['low']:g} to {row['high']:g}")
+    return float(plus_revenue(values, estimate))
+
+
 def quantiles(simulated: pd.DataFrame) -> pd.Series:
     """Return the quoted quantiles of net revenue, indexed by probability."""
     return simulated["net_usd_m"].quantile(list(QUANTILES))

@@ -14,6 +14,8 @@ from helpers.pipeline.progress import Progress
 _TENTHS = 10
 _SECONDS = 30.0
 _REDRAW = 0.2
+#: Runs that must have ended before a rate means anything.
+_ENOUGH = 3
 
 
 class Counts(Progress):
@@ -32,12 +34,14 @@ class Counts(Progress):
         self.name, self.due, self.stream = name, due, stream
         self.done = 0
         self.failures: Counter[str] = Counter()
-        self.began = self.told = time.monotonic()
+        self.first: float | None = None
+        self.told = time.monotonic()
         self.is_live = stream.isatty()
 
     def finished(self, outcome: Outcome) -> None:
         """Count a run, and say so when it is time."""
         self.done += 1
+        self.first = self.first or time.monotonic()
         if outcome.error:
             self.failures[outcome.error.reason] += 1
         since = time.monotonic() - self.told
@@ -58,10 +62,14 @@ class Counts(Progress):
 
     def line(self) -> str:
         """Return how far it is, how many failed, how fast it goes and how long it will take."""
-        rate = self.done / max(time.monotonic() - self.began, 1e-9)
         failed = sum(self.failures.values())
         text = f"{self.name}: {self.done:,} of {self.due:,} runs"
         text += f", {failed:,} failed" if failed else ""
+        # The first run waits for its worker to start, so the clock begins at its end.
+        passed = time.monotonic() - self.first if self.first else 0.0
+        if self.done < _ENOUGH or not passed:
+            return text
+        rate = (self.done - 1) / passed
         left = (self.due - self.done) / rate
         return f"{text}, {rate:.1f} a second" + (f", about {left:.0f} s left" if self.done < self.due else "")
 
