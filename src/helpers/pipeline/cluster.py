@@ -119,16 +119,14 @@ def _connected(scheduler: str, progress: Progress) -> Iterator[Any]:
             "--scheduler needs Dask, which is not installed: python -m pip install 'who-pays-for-ai[cluster]'"
         ) from None
     connect: Any = distributed.Client  # its annotations are incomplete
+    security = _security(scheduler)
     with _silent_log():
         try:
             with warnings.catch_warnings(record=True) as warned:
                 warnings.simplefilter("always", VersionMismatchWarning)
-                client = connect(scheduler, timeout=REACH, set_as_default=False)
+                client = connect(scheduler, timeout=REACH, set_as_default=False, security=security)
         except OSError:
             raise PipelineError(f"no scheduler answered at {scheduler} within {REACH:g} s") from None
-        except Exception as error:  # a TLS setting that is missing or wrong raises almost anything
-            reason = (str(error) or type(error).__name__).splitlines()[0]
-            raise PipelineError(f"the scheduler at {scheduler} cannot be reached: {reason}") from None
         try:
             if any(issubclass(one.category, VersionMismatchWarning) for one in warned):
                 progress.note(f"the scheduler at {scheduler} or a worker has other versions of Dask's packages than we")
@@ -136,6 +134,21 @@ def _connected(scheduler: str, progress: Progress) -> Iterator[Any]:
         finally:
             with contextlib.suppress(Exception):  # a scheduler that is gone needs no farewell
                 client.close(timeout=REACH)
+
+
+def _security(scheduler: str) -> Any:
+    """Return what Dask's configuration says of certificates; a client without them hangs before it fails."""
+    import distributed
+
+    settings: Any = distributed.Security
+    try:
+        security = settings()
+        has_certificate = security.get_connection_args("client")["ssl_context"] is not None
+    except (OSError, ValueError) as error:
+        raise PipelineError(f"Dask's certificates (distributed.comm.tls) cannot be used: {error}") from None
+    if scheduler.startswith("tls:") and not has_certificate:
+        raise PipelineError(f"{scheduler} needs certificates: set distributed.comm.tls in Dask's configuration")
+    return security
 
 
 @contextlib.contextmanager
