@@ -20,6 +20,17 @@ needs_chromium = pytest.mark.skipif(
     CHROMIUM is None, reason="Debian's chromium is not installed: `apt-get install chromium` (CI does)"
 )
 WIDE, NARROW = 1400, 390
+# The contrast of each element's text with what is behind it, as the web content accessibility guidelines count it.
+CONTRAST = """selector => {
+    const channels = c => c.match(/[\\d.]+/g).map(Number);
+    const solid = e => { const c = channels(getComputedStyle(e).backgroundColor);
+        return c.length === 4 && c[3] === 0 ? (e.parentElement ? solid(e.parentElement) : [255, 255, 255]) : c; };
+    const light = c => c.slice(0, 3).map(v => v / 255)
+        .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+    return [...document.querySelectorAll(selector)].map(e => {
+        const [a, b] = [light(channels(getComputedStyle(e).color)), light(solid(e))];
+        return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05); }); }"""
 
 
 @dataclass

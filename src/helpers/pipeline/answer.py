@@ -98,7 +98,10 @@ def _verdicts(traces: Traces, editions: Sequence[str], scorecard: Scorecard) -> 
         return f"{text}."
     before = scorecard.counts(editions[0])
     then = ", ".join(f"{before[verdict]} {word}" for verdict, word in zip(VERDICTS, _SHORT, strict=True))
-    return f"{text}; when it appeared it was {then}. {len(scorecard.turned())} verdicts have turned since."
+    turned = len(scorecard.turned())
+    return (
+        f"{text}; when it appeared it was {then}. {turned} verdict{'s have' if turned != 1 else ' has'} turned since."
+    )
 
 
 _SHORT = ("supported", "partly", "not", "not testable")

@@ -135,9 +135,9 @@ class FrontPage:
         lines = [
             f"- {edition_title(name)}: known on {after} instead of {before}" for name, before, after in found.dates
         ]
-        lines += self._listed("verdicts turned", found.verdicts)
-        lines += self._listed("verdicts with another value", found.claims)
-        lines += self._listed("numbers moved", found.numbers)
+        lines += self._listed("verdict{s} turned", found.verdicts)
+        lines += self._listed("verdict{s} with another value", found.claims)
+        lines += self._listed("number{s} moved", found.numbers)
         return [*lines, ""]
 
     def _listed(self, what: str, found: Sequence[Change]) -> list[str]:
@@ -146,8 +146,8 @@ class FrontPage:
         items = [f"<li>{self._change(one)}</li>" for one in found[:_MOST_CHANGES]]
         if len(found) > _MOST_CHANGES:
             items.append(f"<li>and {len(found) - _MOST_CHANGES} more</li>")
-        is_open = " open" if what == "verdicts turned" else ""
-        summary = f"<summary>{len(found)} {what}</summary>"
+        is_open = " open" if "turned" in what else ""
+        summary = f"<summary>{len(found)} {what.format(s='s' * (len(found) != 1))}</summary>"
         return ["", f"{_FENCE}{{raw}} html", f"<details{is_open}>{summary}<ul>{''.join(items)}</ul></details>", _FENCE]
 
     def _change(self, change: Change) -> str:
