@@ -6,6 +6,7 @@ declared as an exception of the vintage, with its reason: nothing is adjusted to
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def settle(folder: Path, package: dict[str, Any], vintage: str) -> list[str]:
+def settle(folder: Path, package: dict[str, Any], vintage: str, touched: Collection[str]) -> list[str]:
     """Declare the breaks of a vintage's identities, and drop exceptions that are none any more.
 
     Parameters
@@ -26,6 +27,8 @@ def settle(folder: Path, package: dict[str, Any], vintage: str) -> list[str]:
         Its descriptor; changed in place, the problems of its ``vintage`` too.
     vintage : str
         Name of the vintage.
+    touched : collection of str
+        The refreshed tables; an identity between others holds as before.
 
     Returns
     -------
@@ -36,6 +39,8 @@ def settle(folder: Path, package: dict[str, Any], vintage: str) -> list[str]:
     resources = {resource["name"]: resource for resource in package["resources"]}
     problems: list[str] = []
     for identity in package.get("identities", []):
+        if not set(touched) & set(identity["tables"]):
+            continue
         for name in identity["tables"]:
             if name not in typed:
                 typed[name] = columns.frame(resources[name], reading.read(folder, resources[name]))

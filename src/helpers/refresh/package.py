@@ -59,7 +59,7 @@ def describe(
             _widen(resource, day, tables[resource["name"]])
     has_revisions = base.has(revisions.NAME) or any(merged.changes for merged in tables.values())
     package["resources"] += [_revisions(name)] if has_revisions else []
-    package["resources"].append(_row_states(name))
+    package["resources"] += [_row_states(name)] if base.has(ROW_STATES) or tables else []
     return package
 
 

@@ -118,7 +118,7 @@ def drafted(folder: Path, base: Base, gathered: Sequence[Refreshed], day: date) 
             sources = [refreshed.source for refreshed in gathered]
             document = package.describe(base, name, day, tables, sources, problems)
             _write_descriptor(build, document)
-            problems += settle(build, document, name)
+            problems += settle(build, document, name, tables)
             _write_descriptor(build, document)
             _check(build)
         except DataError as error:
@@ -213,7 +213,8 @@ def _write_tables(build: Path, base: Base, tables: dict[str, Merged], gathered: 
         states += [
             {"table": merged.table, "row": row, "state": state, "vintage": name} for row, state in merged.states.items()
         ]
-    _write_csv(build / f"{package.ROW_STATES}.csv", ["table", "row", "state", "vintage"], states)
+    if states:
+        _write_csv(build / f"{package.ROW_STATES}.csv", ["table", "row", "state", "vintage"], states)
 
 
 def _write_sources(build: Path, base: Base, gathered: Sequence[Refreshed]) -> None:
