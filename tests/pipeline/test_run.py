@@ -45,7 +45,7 @@ def executed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """
     names: list[str] = []
 
-    def execute(runs: Any, **options: Any) -> list[Outcome]:
+    def execute(supervisor: supervise.Supervisor, runs: Any) -> list[Outcome]:
         outcomes = []
         for one in runs:
             names.append(one.name)
@@ -54,10 +54,10 @@ def executed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             status = "failed" if error else "ok"
             outcomes.append(Outcome(one, status, 1.5, 100.0, "", error, text))
         for outcome in outcomes:
-            options["progress"].finished(outcome)
+            supervisor.progress.finished(outcome)
         return outcomes
 
-    monkeypatch.setattr(supervise, "execute", execute)
+    monkeypatch.setattr(supervise.Supervisor, "execute", execute)
     return names
 
 

@@ -35,7 +35,7 @@ class Bench:
         ]
         self.while_running = lambda: None
 
-    def execute(self, runs: Any, **options: Any) -> list[Outcome]:
+    def execute(self, runs: Any) -> list[Outcome]:
         outcomes = []
         for one in runs:
             self.executed.append(one.name)
@@ -69,7 +69,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     project.add("one", "print(1)")
     project.add("two", "print(2)")
     made = Bench(project)
-    monkeypatch.setattr(supervise, "execute", made.execute)
+    monkeypatch.setattr(supervise.Supervisor, "execute", lambda _, runs: made.execute(runs))
     return made
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
 import signal
 import sys
@@ -12,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from helpers.pipeline import integrity, plan, progress, select
 from helpers.pipeline.assemble import Assembly, Tools
@@ -23,6 +24,9 @@ from helpers.pipeline.progress import Progress
 from helpers.pipeline.publish import Publication
 from helpers.pipeline.select import Request
 from helpers.pipeline.stock import Stock
+
+if TYPE_CHECKING:
+    from helpers.pipeline.supervise import Supervisor
 
 Execute = Callable[[Sequence[Run]], list[Outcome]]
 
@@ -93,8 +97,10 @@ def run(
         try:
             pages = _PageTools(tools)
             watched = progress.AtCells(teller, pages.begin)
-            execute = _executor(publication, jobs, scheduler, watched, is_warm)
-            outcomes, warnings = _produce(runs, shown, publication, stock, execute, teller, pages)
+            with _executor(publication, jobs, scheduler, watched, is_warm) as execute:
+                assembly, outcomes = _execute(runs, shown, publication, stock, execute, pages)
+            teller.note("building the site")
+            assembly.finish(shown)
         except (OSError, PipelineError) as error:
             raise _plain(error) from error
         finally:
@@ -104,40 +110,28 @@ def run(
         publication.publish()
         stock.note_published(shown)
     kept = len(runs) - len(outcomes)
-    progress.summary(outcomes, kept, warnings, reports, time.monotonic() - began, quiet, stream)
+    progress.summary(outcomes, kept, assembly.warnings, reports, time.monotonic() - began, quiet, stream)
     return 0 if all(outcome.error is None for outcome in outcomes) else 1
 
 
-def _produce(
+def _execute(
     runs: Sequence[Run],
     shown: Sequence[Run],
     publication: Publication,
     stock: Stock,
     execute: Execute,
-    teller: Progress,
     tools: _PageTools,
-) -> tuple[list[Outcome], list[str]]:
-    """Fill the publication's `ready` folder.
+) -> tuple[Assembly, list[Outcome]]:
+    """Execute what is due, those that read findings after the others, and clean what came out.
 
     Returns
     -------
-    tuple of (list of Outcome, list of str)
-        The outcomes of what was executed, after the check of their figures, and what notebooks wrote to their error
-        stream.
+    tuple of (Assembly, list of Outcome)
+        Everything that shall be published, and the outcomes of what was executed, after the check of their figures.
     """
     # An exploratory site has other parameters each time: an older page of it would answer another question.
     earlier = None if publication.reports.name == CUSTOM else publication.reports
     assembly = Assembly(stock.root, earlier, publication.ready, publication.scratch, tools, *stock.site)
-    told = _executed(runs, shown, stock, execute, assembly)
-    teller.note("building the site")
-    assembly.finish(shown)
-    return told, assembly.warnings
-
-
-def _executed(
-    runs: Sequence[Run], shown: Sequence[Run], stock: Stock, execute: Execute, assembly: Assembly
-) -> list[Outcome]:
-    """Execute what is due, those that read findings after the others, and add everything to the assembly."""
     told: list[Outcome] = []
     for reads_findings in (False, True):
         stage = [run for run in runs if run.reads_findings is reads_findings]
@@ -149,7 +143,7 @@ def _executed(
         stock.note_checked(checked)
         names = {run.name for run in due}
         told += [one for one in checked if one.run.name in names or one.error]
-    return told
+    return assembly, told
 
 
 def _plain(error: OSError | PipelineError) -> PipelineError:
@@ -162,14 +156,25 @@ def _plain(error: OSError | PipelineError) -> PipelineError:
     return PipelineError(f"the reports could not be built: {error}; the old ones are still there")
 
 
+@contextlib.contextmanager
 def _executor(
     publication: Publication, jobs: int | None, scheduler: str | None, teller: Progress, is_warm: bool
-) -> Execute:
-    """Return what executes notebooks: this machine, or a cluster."""
+) -> Iterator[Execute]:
+    """Yield what executes notebooks: workers on this machine, started once, or a cluster."""
+    with contextlib.ExitStack() as at_end:
 
-    def execute(runs: Sequence[Run]) -> list[Outcome]:
-        # Imported here: who is told that nothing changed needs neither Jupyter nor Dask.
-        if scheduler:
+        @functools.cache
+        def workers() -> Supervisor:
+            # Imported here: who is told that nothing changed needs no Jupyter.
+            from helpers.pipeline.supervise import Supervisor
+
+            scratch = publication.scratch / "runs"
+            found = Supervisor(publication.root, scratch, publication.token, jobs, None, teller, is_warm)
+            return at_end.enter_context(found)
+
+        def execute(runs: Sequence[Run]) -> list[Outcome]:
+            if not scheduler:
+                return workers().execute(runs)
             from helpers.pipeline import cluster
 
             return cluster.execute(
@@ -180,19 +185,8 @@ def _executor(
                 progress=teller,
                 is_warm=is_warm,
             )
-        from helpers.pipeline import supervise
 
-        return supervise.execute(
-            runs,
-            root=publication.root,
-            scratch=publication.scratch / "runs",
-            token=publication.token,
-            jobs=jobs,
-            progress=teller,
-            is_warm=is_warm,
-        )
-
-    return execute
+        yield execute
 
 
 class _PageTools:

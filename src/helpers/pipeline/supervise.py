@@ -81,28 +81,63 @@ def execute(
     PipelineError
         When no worker can be started at all.
     """
-    scratch.mkdir(parents=True, exist_ok=True)
-    progress = progress or Progress()
-    if isinstance(runs, Sequence):  # of an endless stream nobody can be told beforehand
-        progress.begin(runs)
-    kept: dict[str, Outcome] = {}
-    order: list[str] = []
+    with Supervisor(root, scratch, token, jobs, keys, progress, is_warm) as supervisor:
+        return supervisor.execute(runs, take)
 
-    def keep(outcome: Outcome) -> None:
-        kept[outcome.run.name] = outcome
 
-    def noted() -> Iterator[Run]:
-        for run in runs:
-            order.append(run.name)
-            yield run
+class Supervisor:
+    """Executes runs as `execute` does, several times over with the same workers; use it as a context manager.
 
-    pool = _Pool(root, scratch, token, keys or {}, progress, is_warm, take or keep)
-    try:
-        pool.work(iter(runs) if take else noted(), jobs or cores())
-    finally:
+    Parameters
+    ----------
+    root, scratch, token, jobs, keys, progress, is_warm
+        As `execute` takes them.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        scratch: Path,
+        token: str,
+        jobs: int | None = None,
+        keys: Mapping[str, str] | None = None,
+        progress: Progress | None = None,
+        is_warm: bool = True,
+    ) -> None:
+        self.jobs = jobs or cores()
+        self.progress = progress or Progress()
+        scratch.mkdir(parents=True, exist_ok=True)
+        self._pool = _Pool(root, scratch, token, keys or {}, self.progress, is_warm)
+
+    def __enter__(self) -> Supervisor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         with _undisturbed():
-            pool.close()
-    return [kept[name] for name in order]
+            self._pool.close()
+
+    def execute(self, runs: Iterable[Run], take: Callable[[Outcome], None] | None = None) -> list[Outcome]:
+        """Execute runs; see `helpers.pipeline.supervise.execute` for arguments, result and errors."""
+        if isinstance(runs, Sequence):  # of an endless stream nobody can be told beforehand
+            self.progress.begin(runs)
+        kept: dict[str, Outcome] = {}
+        order: list[str] = []
+
+        def keep(outcome: Outcome) -> None:
+            kept[outcome.run.name] = outcome
+
+        def noted() -> Iterator[Run]:
+            for run in runs:
+                order.append(run.name)
+                yield run
+
+        self._pool.take = take or keep
+        self._pool.work(iter(runs) if take else noted(), self.jobs)
+        return [kept[name] for name in order]
+
+
+def _forget(outcome: Outcome) -> None:
+    """Take an outcome that nobody asked for."""
 
 
 def cores() -> int:
@@ -123,10 +158,10 @@ class _Pool:
         keys: Mapping[str, str],
         progress: Progress,
         is_warm: bool,
-        take: Callable[[Outcome], None],
     ) -> None:
         self.root, self.scratch, self.token, self.keys, self.progress = root, scratch, token, keys, progress
-        self.is_warm, self.take = is_warm, take
+        self.is_warm = is_warm
+        self.take: Callable[[Outcome], None] = _forget
         self.noted: set[str] = set()
         self.workers: list[_Worker] = []
         self.waiting: deque[Run] = deque()
