@@ -10,7 +10,7 @@ import pytest
 from matplotlib.axes import Axes
 
 from helpers.charts import dotcom_comparison as charts
-from helpers.charts import style
+from helpers.charts import exuberance, style
 
 AS_OF = "2026-10-31"
 
@@ -52,7 +52,7 @@ def test_event_paths_without_the_other_boom() -> None:
 
 def sequence(length: int = 60) -> pd.DataFrame:
     months = pd.date_range("2000-01-31", periods=length, freq="ME")
-    rules = dict.fromkeys(charts.RULE_NAMES, 1.0)
+    rules = dict.fromkeys(exuberance.RULE_NAMES, 1.0)
     return pd.DataFrame(
         {"month": months, "value": np.linspace(1, 9, length), "bsadf": np.linspace(-1, 3, length), **rules}
     )
@@ -68,7 +68,7 @@ def episodes(*rules: str, direction: str = "rise") -> pd.DataFrame:
 
 @pytest.mark.parametrize(("gsadf", "word"), [(3.0, "rejects a random walk"), (1.0, "does not reject")])
 def test_exuberance_says_what_the_test_says(gsadf: float, word: str) -> None:
-    axes = charts.exuberance(
+    axes = exuberance.exuberance(
         sequence(), episodes("pointwise", direction="fall"), as_of=AS_OF, subject="S", rule="psy", gsadf=gsadf,
         critical=2.0, p_value=0.01, lags=0, draws=100, source="s",
     )  # fmt: skip
@@ -80,7 +80,7 @@ def test_exuberance_says_what_the_test_says(gsadf: float, word: str) -> None:
 
 @pytest.mark.parametrize("rules", [(), ("pointwise", "psy")])
 def test_episodes_by_rule_count(rules: tuple[str, ...]) -> None:
-    axes = charts.episodes_by_rule(
+    axes = exuberance.episodes_by_rule(
         episodes(*rules), as_of=AS_OF, series=["S", "T"], first="2000-01", last="2004-12", source="s"
     )
     assert f"{len(rules) // 2} episodes pointwise, {len(rules) // 2} by PSY" in notes(axes).title
@@ -91,11 +91,11 @@ def test_statistics_name_what_is_rejected() -> None:
         {"series": ["A", "B"], "row": ["A", "B"], "gsadf": [3.0, 1.0], "critical": 2.0, "error": 0.1, "p_value": 0.02}
     )
     options = {"label": "row", "subject": "x", "source": "s", "rule": "pointwise", "as_of": AS_OF}
-    assert notes(charts.statistics(table, **options)).subtitle.endswith("Rule of dating: pointwise")
-    assert notes(charts.statistics(table, **options)).title == "The random walk is rejected for 1 of 2: A."
+    assert notes(exuberance.statistics(table, **options)).subtitle.endswith("Rule of dating: pointwise")
+    assert notes(exuberance.statistics(table, **options)).title == "The random walk is rejected for 1 of 2: A."
     none = table.assign(critical=9.0)
-    assert notes(charts.statistics(none, **options)).title == "The random walk is rejected for none of 2."
-    many = notes(charts.statistics(table.assign(series="A"), **options)).title
+    assert notes(exuberance.statistics(none, **options)).title == "The random walk is rejected for none of 2."
+    many = notes(exuberance.statistics(table.assign(series="A"), **options)).title
     assert many.endswith("rejected for A at 1 of 2 choices.")
 
 

@@ -12,6 +12,7 @@ from matplotlib.text import Text
 from helpers import tables
 from helpers.analysis import awards, docket, exposure, filings_trend, litigation, time_to_outcome
 from helpers.charts import litigation as draw
+from helpers.charts import litigation_money as draw_money
 from helpers.charts import style
 
 NOW, ARTICLE, EARLY, EMPTY = "2026-10-31", "2025-09-05", "2023-02-10", "2019-01-01"
@@ -28,7 +29,7 @@ def parts(day):
 @cache
 def scale(day):
     cases, _, exposed = parts(day)
-    return draw.scale(litigation.scale(cases, exposed, tables.load("cash_flows", as_of=day)), as_of=day)
+    return draw_money.scale(litigation.scale(cases, exposed, tables.load("cash_flows", as_of=day)), as_of=day)
 
 
 @cache
@@ -60,19 +61,19 @@ def survival(day):
 @cache
 def by_defendant(day):
     exposed = parts(day)[2]
-    return draw.exposure_by_defendant(exposure.by_defendant(exposed.suits, exposed.simulated), as_of=day)
+    return draw_money.exposure_by_defendant(exposure.by_defendant(exposed.suits, exposed.simulated), as_of=day)
 
 
 @cache
 def tornado(day):
     exposed = parts(day)[2]
     bars = exposure.tornado(exposed.suits, tables.load("assumptions"), exposed.assumptions)
-    return draw.tornado(bars, as_of=day)
+    return draw_money.tornado(bars, as_of=day)
 
 
 @cache
 def paid(day):
-    return draw.announced_and_paid(awards.stages(tables.load("litigation_benchmarks", as_of=day)), as_of=day)
+    return draw_money.announced_and_paid(awards.stages(tables.load("litigation_benchmarks", as_of=day)), as_of=day)
 
 
 FIGURES = (scale, filings, outside, who, survival, by_defendant, tornado, paid)

@@ -15,6 +15,7 @@ from helpers.analysis import monetisation, monetisation_claims, premium_bundles,
 from helpers.analysis import sector_specialisation as sectors
 from helpers.charts import monetisation as draw
 from helpers.charts import monetisation_ways as draw_ways
+from helpers.charts import required_revenue as draw_needs
 from helpers.charts import style
 from helpers.charts.monetisation_panels import Panel, Slider
 from tests.charts.test_chatgpt_revenue import boxes
@@ -89,7 +90,7 @@ def bundle(day):
     sold = premium_bundles.Bundle(450, 0.05, 30, float(costs["usd_m"]["mode"]))
     lines = premium_bundles.iso_cost_lines(sold, costs, np.linspace(0.5, 100, 300))
     needed = (sold.attach_needed_percent, sold.price_needed)
-    return draw_ways.bundle(
+    return draw_needs.bundle(
         lines, attach_percent=5.0, price_usd=30, needed=needed, seats="450 million seats", as_of=day
     )
 
@@ -98,7 +99,7 @@ def bundle(day):
 def specialised(day):
     curve = sectors.seats_curve(float(equipment(day)["usd_m"]["mode"]), 30, np.linspace(1, 10, 46))
     marks = premium_bundles.copilot_seats(load("vendor_metrics", day)).tail(1).assign(label="Copilot seats")
-    return draw_ways.specialised(curve, marks, premium=3, as_of=day)
+    return draw_needs.specialised(curve, marks, premium=3, as_of=day)
 
 
 @cache
@@ -106,7 +107,7 @@ def surface(day):
     found = [required_revenue.year_costs(load("vendor_metrics", day), name) for name in required_revenue.MODEL_MAKERS]
     makers = [cost for cost in found if cost is not None]
     grid = required_revenue.coverage_surface(makers, np.geomspace(3, 300, 30), np.geomspace(2, 1000, 30))
-    return draw_ways.break_even(grid, required_revenue.summary(makers), as_of=day)
+    return draw_needs.break_even(grid, required_revenue.summary(makers), as_of=day)
 
 
 @cache

@@ -9,6 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from helpers.charts import style
+from helpers.charts.marks import grid_across
 from helpers.charts.unknown import not_known
 from helpers.units import billions_axis, money
 
@@ -53,8 +54,7 @@ def ratios(table: pd.DataFrame, *, low: float, high: float, as_of: str) -> Axes:
     axes.set_yticks(rows, labels, fontsize=9)
     axes.set_ylim(len(known) - 0.5, -0.5)
     axes.set_xlim(0, max(1.25 * high, 0.75 + float(known["ratio"].max())))
-    axes.grid(visible=False, axis="y")
-    axes.grid(visible=True, axis="x")
+    grid_across(axes)
     span = f"{known['ratio'].min():.2f} to {known['ratio'].max():.2f}"
     deciding = known[known["deciding"]]
     title = (
@@ -177,8 +177,7 @@ def beyond_the_usual(table: pd.DataFrame, *, as_of: str, learnt_to: str) -> Axes
     axes.set_ylim(len(table) - 0.5, -0.5)
     axes.set_xlim(right=1.3 * max(1.0, float(table[["path", "surprise"]].to_numpy().max()) / BILLION))
     axes.xaxis.set_major_formatter(FuncFormatter(billions_axis))
-    axes.grid(visible=False, axis="y")
-    axes.grid(visible=True, axis="x")
+    grid_across(axes)
     total, surprise = float(table["path"].sum()), float(table["surprise"].sum())
     title = f"{money(total, 0)} more than the habits of before would have spent, {money(surprise, 0)} of it a surprise"
     style.finish(

@@ -8,6 +8,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from helpers import units
 from helpers.charts import style
+from helpers.charts.marks import grid_across
 
 SOURCE = "company reports and press (conversion_benchmarks, vendor_metrics)"
 _ORDER = (
@@ -97,8 +98,7 @@ def _name(row: pd.Series) -> str:
 
 
 def _axis(axes: Axes) -> None:
-    axes.grid(visible=False, axis="y")
-    axes.grid(visible=True, axis="x")
+    grid_across(axes)
     axes.xaxis.set_major_locator(FixedLocator(list(_TICKS)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(units.percent_axis))

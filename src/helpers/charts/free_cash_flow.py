@@ -46,6 +46,7 @@ from helpers.charts.cash_titles import (
     steepest,
     trend_title,
 )
+from helpers.charts.marks import grid_across
 from helpers.units import money, percent, percent_axis
 
 SOURCE = "company filings and releases (table cash_flows)"
@@ -343,8 +344,7 @@ def trend(table: pd.DataFrame, *, as_of: str) -> Axes:
     axes.axvline(0, color=style.INK, linewidth=1.0)
     axes.set_yticks(range(len(table)), [style.company(ticker) for ticker in table["ticker"]])
     axes.set_ylim(len(table) - 0.4, -0.6)
-    axes.grid(visible=False, axis="y")
-    axes.grid(visible=True, axis="x")
+    grid_across(axes)
     axes.xaxis.set_major_formatter(FuncFormatter(points_axis))
     interval_limits(axes, table)
     title = trend_title(table)

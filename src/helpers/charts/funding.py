@@ -15,6 +15,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
 from helpers.charts import style
+from helpers.charts.marks import beside, grid_across, note
 from helpers.units import RUNWAY_CAP_YEARS, billions_axis, count, money, percent, runway, runway_range
 
 ROUNDS_SOURCE = "company announcements and the press, many found through Epoch AI (table funding_rounds)"
@@ -65,12 +66,10 @@ def raised_against_revenue(ratios: pd.DataFrame, *, year: int, as_of: str) -> Ax
         cut = ", bar cut" if row["ratio"] > limit else ""
         on = f"{money(row['raised_usd_m'])} on {money(row['revenue_usd_m'])}"
         text = f"{sign}{count(row['ratio'], digits=1)} ({on}{cut})"
-        axes.annotate(
-            text.replace("$", r"\$"), (shown, y), xytext=(4, 0), textcoords="offset points", va="center", size=9
-        )
+        beside(axes, text, (shown, y))
         labels.append(f"{row['company']} {sign}{count(row['ratio'], digits=1)}")
     axes.axvline(1, color=style.INK, linewidth=1.2, zorder=3)
-    axes.annotate("revenue", (1, len(ratios) - 0.45), xytext=(3, 0), textcoords="offset points", size=9, va="center")
+    beside(axes, "revenue", (1, len(ratios) - 0.45), 3)
     axes.set_yticks(range(len(ratios)), list(ratios["company"]), weight="bold")
     axes.set_ylim(len(ratios) - 0.25, -0.6)
     # Room for the numbers behind the bars.
@@ -132,8 +131,7 @@ def raised_by_instrument(raised: pd.DataFrame, *, companies: list[str], as_of: s
         for year, total in bottom.items():
             # The smallest totals would write over each other; they stand in the table.
             if total > LEAST_LABEL * bottom.max():
-                text = rf"\${total:.1f}bn"
-                axes.annotate(text, (year, total), xytext=(0, 2), textcoords="offset points", ha="center", size=9)
+                note(axes, f"${total:.1f}bn", (year, total))
         panel_title(axes, company)
         axes.yaxis.set_major_formatter(FuncFormatter(billions_axis))
         axes.set_xticks(list(firm.index), [f"{year % 100:02d}" for year in firm.index])
@@ -213,11 +211,9 @@ def _mark_round(axes: Any, row: pd.Series, first: bool) -> None:
     face = ink if row["in_article"] else style.PAPER
     axes.plot([row["date"]], [value], "o", color=ink, markerfacecolor=face, markersize=6, zorder=4)
     step = "" if pd.isna(row["multiple"]) else f" ×{row['multiple']:.2f}"
-    text = f"{row['round'].removeprefix('Series ')} {money(row['post_money_usd_m'])}{step}".replace("$", r"\$")
-    axes.annotate(
-        text, (row["date"], value), xytext=(5, -12) if first else (-6, 3), textcoords="offset points", size=9,
-        ha="left" if first else "right", va="bottom", color=style.text_colour(ink),
-    )  # fmt: skip
+    text = f"{row['round'].removeprefix('Series ')} {money(row['post_money_usd_m'])}{step}"
+    looks = {"ha": "left" if first else "right", "va": "bottom", "color": style.text_colour(ink)}
+    note(axes, text, (row["date"], value), (5, -12) if first else (-6, 3), **looks)
 
 
 def _log_money(axes: Any, low: float, high: float) -> None:
@@ -251,9 +247,7 @@ def sales_multiples(priced: pd.DataFrame, *, companies: list[str], as_of: str) -
         panel_title(axes, f"{company}: {basis}", size=9.5)
         axes.bar(range(len(firm)), firm["multiple"], color=company_colour(company), width=0.65)
         for place, value in enumerate(firm["multiple"]):
-            axes.annotate(
-                f"{value:.0f}", (place, value), xytext=(0, 2), textcoords="offset points", ha="center", size=9
-            )
+            note(axes, f"{value:.0f}", (place, value))
         axes.set_xticks(range(len(firm)), [f"{day:%b\n%Y}" for day in firm["date"]])
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
@@ -295,26 +289,17 @@ def runways(table: pd.DataFrame, *, as_of: str) -> Axes:
     limit = min(max(5.0, longest), 1.08 * RUNWAY_CAP_YEARS)
     for y, row in enumerate(table.to_dict("records")):
         if pd.isna(row["years_low"]):
-            axes.annotate(
-                row["reason"],
-                (0, y),
-                xytext=(6, 0),
-                textcoords="offset points",
-                va="center",
-                size=9,
-                color=style.SMALL_PRINT,
-            )
+            beside(axes, row["reason"], (0, y), 6, color=style.SMALL_PRINT)
             continue
         low, high = (min(limit, end) for end in (row["years_low"], row["years_high"]))
         high = limit if pd.isna(row["years_high"]) else high
         axes.plot([low, high], [y, y], color=company_colour(row["company"]), linewidth=9, solid_capstyle="butt")
         words = runway_range(row["years_low"], row["years_high"])
-        axes.annotate(words, (min(low, 0.7 * limit), y), xytext=(0, 8), textcoords="offset points", size=9)
+        note(axes, words, (min(low, 0.7 * limit), y), (0, 8), ha="left")
     axes.set_yticks(range(len(table)), list(table["company"]), weight="bold")
     axes.set_ylim(len(table) - 0.5, -0.7)
     axes.set_xlim(0, limit)
-    axes.grid(axis="x")
-    axes.grid(axis="y", visible=False)
+    grid_across(axes)
     shortest = known.sort_values("years_low").head(1).to_dict("records")
     title = (
         f"The shortest runway is {shortest[0]['company']}'s, {runway(shortest[0]['years_low'])} at the least; "

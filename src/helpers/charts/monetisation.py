@@ -12,6 +12,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from helpers import units
 from helpers.charts import style
 from helpers.charts.chatgpt_revenue import text
+from helpers.charts.marks import grid_across
 from helpers.charts.unknown import not_known
 
 SOURCE = "companies, press and filings (tables vendor_metrics, cash_flows; many rows found through Epoch AI, CC BY 4.0)"
@@ -113,8 +114,7 @@ def disclosure_timeline(stated: pd.DataFrame, vendors: Sequence[str], *, as_of: 
     axes.scatter(stated.loc[own, "published"], heights[own], s=46, color=style.NOW, zorder=3)
     axes.set_yticks([place[name] for name in vendors], list(vendors))
     axes.set_ylim(-len(vendors) + 0.4, 0.6)
-    axes.grid(visible=False, axis="y")
-    axes.grid(visible=True, axis="x")
+    grid_across(axes)
     axes.set_xlim(pd.Timestamp("2023-01-01"), pd.Timestamp(as_of) + pd.Timedelta(days=30))
     for name in vendors:
         if name not in set(stated["vendor"]):
@@ -220,8 +220,7 @@ def margins_to_restore(firms: pd.DataFrame, *, users: str, as_of: str) -> Axes:
     axes.set_ylim(len(order) - 0.5, -0.5)
     axes.set_xlim(0, 2.3 * max(float(order["usd_a_month"].max()), 0.01))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: rf"\${value:,.0f}"))
-    axes.grid(visible=False, axis="y")
-    axes.grid(visible=True, axis="x")
+    grid_across(axes)
     total, each = float(order["needed"].sum()), float(order["usd_a_month"].sum())
     title = (
         f"Cash margins of 2019 would take {units.money(total, 0)} more AI revenue a year, ${each:,.0f} a user a month"
@@ -307,8 +306,7 @@ def tornado(bars: pd.DataFrame, *, as_of: str) -> Axes:
     axes.axvline(central, color=style.INK, linewidth=1)
     axes.set_yticks([-place for place in range(len(bars))], list(bars["label"]))
     axes.margins(x=0.1)
-    axes.grid(visible=False, axis="y")
-    axes.grid(visible=True, axis="x")
+    grid_across(axes)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: rf"\${value:,.0f}"))
     first = bars.iloc[0]
     low, high = sorted((first["at_low"], first["at_high"]))

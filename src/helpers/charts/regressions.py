@@ -13,6 +13,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter
 
 from helpers.charts import style
+from helpers.charts.marks import grid_across
 from helpers.units import MINUS, p_value, percent_axis
 
 SOURCE = "own estimates from company filings (table cash_flows)"
@@ -61,8 +62,7 @@ def errors_side_by_side(table: pd.DataFrame, names: Mapping[str, str], *, what: 
     axes.axvline(0, color=style.INK, linewidth=1.0)
     axes.set_yticks(range(len(table)), [names[str(error)] for error in table["error"]])
     axes.set_ylim(len(table) - 0.5, -0.5)
-    axes.grid(visible=False, axis="y")
-    axes.grid(visible=True, axis="x")
+    grid_across(axes)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: points(value, 1)))
     count = int((table["p_value"] < SIGNIFICANT).sum())
     title = f"The same {points(estimate)}, {len(table)} errors: {count} of them call it significant at 5 per cent"
