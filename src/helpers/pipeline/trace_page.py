@@ -17,6 +17,7 @@ from helpers.pipeline.trace_links import Traces
 
 # More rows or sources than this stand folded, or are told by number: the table of rows below has them all.
 _FEW = 12
+_PROSE = {"note", "quantity", "claim_en", "how_to_test", "plaintiffs", "defendants"}
 # Longer than any run of backticks in the text between.
 _FENCE = "`" * 12
 _INTRODUCTION = """\
@@ -198,12 +199,17 @@ def _html_table(kind: str, columns: Sequence[str], rows: Iterable[tuple[Row, str
     lines = []
     for row, label in found:
         anchor = row.anchor if kind == "row" else f"{kind}-{row.key}"
-        cells = "".join(f"<td>{escape(row.cells.get(column, ''))}</td>" for column in columns)
+        cells = "".join(_td(column, row.cells.get(column, "")) for column in columns)
         cells += f"<td>{grades.get(row.id, '')}</td><td>{_links('source', row.sources)}</td>"
         lines.append(f'<tr id="{escape(anchor)}"><th scope="row">{escape(label)}</th>{cells}</tr>')
     body = "\n".join(lines)
     table = f'<table class="findings rows"><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>'
     return f'<div class="scroll" tabindex="0" role="region" aria-label="{kind}s">{table}</div>'
+
+
+def _td(column: str, text: str) -> str:
+    """Return a cell; prose gets room, so that no row becomes a tower."""
+    return f'<td class="prose">{escape(text)}</td>' if column in _PROSE else f"<td>{escape(text)}</td>"
 
 
 def _sources(sources: Sequence[Row]) -> str:
