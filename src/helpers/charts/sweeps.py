@@ -19,6 +19,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter
 
 from helpers.charts import style
+from helpers.charts.marks import legend_below
 from helpers.units import money
 
 TIMELINE_SOURCE = "rules of claims.csv on the tables as known at each month-end"
@@ -38,7 +39,7 @@ CASH_LOOKS: dict[str, tuple[str, str]] = {
     "did not fall": ("#B9D9EC", "\N{WHITE UP-POINTING TRIANGLE}"),
     "not known": ("#D0D0D0", "\N{EN DASH}"),
 }
-CASH_WORDS = {"fell far": "fell by over a fifth, or from below zero"}
+CASH_WORDS = {"fell far": "fell by over a fifth (or from below zero)"}
 # A few words for a row; a claim that is not here shows the beginning of its sentence.
 CLAIM_LABELS = {
     "A02": "the leaders' cash flows dry up",
@@ -229,7 +230,8 @@ def _strip(axes: Axes, y: int, answers: Sequence[str], looks: Mapping[str, tuple
 
 
 def _pale(colour: str) -> str:
-    return to_hex([1 - _PALE * (1 - channel) for channel in to_rgb(colour)])
+    red, green, blue = (1 - _PALE * (1 - channel) for channel in to_rgb(colour))
+    return to_hex((red, green, blue))
 
 
 VERDICT_LOOKS: dict[str, tuple[str, str]] = {
@@ -271,10 +273,7 @@ def _legend(
     axes: Axes, looks: Mapping[str, tuple[str, str]], words: Mapping[str, str], rows: int, *others: Line2D
 ) -> None:
     handles = [Patch(facecolor=fill, label=f"{mark} {words.get(name, name)}") for name, (fill, mark) in looks.items()]
-    axes.figure.legend(  # type: ignore[union-attr]
-        handles=[*handles, *others], loc="outside lower left", ncols=3 if others else 4, frameon=False, fontsize=9,
-        handlelength=1.2, handletextpad=0.4, columnspacing=1.2,
-    )  # fmt: skip
+    legend_below(axes, [*handles, *others], _ROW_INCHES * rows)
 
 
 def _claim_label(claim: pd.DataFrame) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from helpers.commands import common
-from helpers.pipeline.errors import Interrupted, UsageError
+from helpers.pipeline.errors import Interrupted, PipelineError, UsageError
 
 if TYPE_CHECKING:
     from helpers.pipeline.sweep import How, Result
@@ -56,6 +56,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _sweep(chosen: argparse.Namespace) -> int:
+    from helpers.commands import sweep_pictures
     from helpers.pipeline import sweep_spec
     from helpers.pipeline.sweep import How, table_of
 
@@ -66,6 +67,8 @@ def _sweep(chosen: argparse.Namespace) -> int:
         raise UsageError("name the TOML file of a sweep, or give --shipped")
     # All are checked before the first is run.
     sweeps = [sweep_spec.load(file, root, is_confirmed=chosen.yes) for file in files]
+    for one in sweeps:
+        sweep_pictures.check(one)
     if chosen.missing:
         sweeps = [one for one in sweeps if not table_of(folder, one.name).is_file()]
     how = How(chosen.jobs, chosen.scheduler, not chosen.stock_kernels, chosen.force, chosen.quiet)
@@ -73,6 +76,7 @@ def _sweep(chosen: argparse.Namespace) -> int:
 
 
 def _one(sweep: Sweep, root: Path, folder: Path, how: How, with_html: bool) -> int:
+    from helpers.commands import sweep_pictures
     from helpers.pipeline.sweep import run
     from helpers.pipeline.sweep_html import RunPages
 
@@ -82,6 +86,12 @@ def _one(sweep: Sweep, root: Path, folder: Path, how: How, with_html: bool) -> i
     except KeyboardInterrupt:
         sys.stderr.write(f"interrupted: the rows of {sweep.name} so far are kept; the same command goes on\n")
         return Interrupted.exit_code
+    if not sweep_pictures.is_current(sweep, result.table, root):
+        try:
+            sweep_pictures.draw(sweep, result.table, root)
+        except OSError as error:
+            message = f"cannot write in {folder}: {error.strerror or error}; the rows are written, the picture is not"
+            raise PipelineError(message) from error
     _tell(sweep, result, how.quiet)
     return 1 if result.failures else 0
 

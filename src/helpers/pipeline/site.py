@@ -12,7 +12,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from helpers.pipeline import pages as text
-from helpers.pipeline import results, sphinx_build, trace
+from helpers.pipeline import results, sphinx_build, sweep_pages, trace
 from helpers.pipeline.decorate import Decorator
 from helpers.pipeline.evidence_page import catalogue_page, evidence_page
 from helpers.pipeline.front_page import FrontPage
@@ -108,7 +108,7 @@ def build(
     traces, rows = Traces(results.of_pages(pages, notebooks)), Rows()
     front = FrontPage(pages, notebooks, titles, traces, rows, earlier)
     documents = {
-        "index": front.markdown(source),
+        "index": front.markdown(source) + sweep_pages.write(source, root),
         "how_to_read": text.how_to_read(),
         "evidence": evidence_page(traces, titles, rows),
         "data_catalogue": catalogue_page((root / "data" / "README.md").read_text(encoding="utf-8"), traces),

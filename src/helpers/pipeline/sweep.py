@@ -118,6 +118,21 @@ def run(sweep: Sweep, root: Path, folder: Path, how: How, stream: IO[str] | None
             return _Work(sweep, root, place, how, stream).done()
 
 
+def due(sweep: Sweep, root: Path, folder: Path) -> int:
+    """Count the runs that a start now would execute: they failed, are missing, or rest on what has changed since."""
+    table, keys, holding = table_of(folder, sweep.name), Keys(root), set()
+    if not table.is_file():
+        return sweep.count
+    used = sweep_table.uses(table)
+    with contextlib.suppress(ValueError):
+        known = {identity(row["parameters"]): row["key"] for row in sweep_table.read(table) if row["status"] == "ok"}
+        for run in sweep.runs():
+            own = identity(run.parameters)
+            if known.get(own) in [key.of(keys.parts(run, one)) for one in used]:
+                holding.add(own)
+    return sweep.count - len(holding)
+
+
 class _Work:
     """One start of one sweep."""
 

@@ -72,6 +72,11 @@ class Range:
                 f"expected low < high{'' if self.mode is None else ' and the mode between them'}, got {told}"
             )
 
+    def __str__(self) -> str:
+        """Say it in words."""
+        likeliest = "evenly" if self.mode is None else f"likeliest {self.mode:g}"
+        return f"{self.low:g} to {self.high:g}, {likeliest}"
+
     def quantile(self, shares: Any) -> Any:
         """Return the values under which the given shares of all draws lie.
 

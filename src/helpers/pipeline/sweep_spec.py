@@ -28,6 +28,8 @@ _TEXTS = ("title", "question", "notebook", "picture")
 _KEYS = {*_TEXTS, *_KINDS, "parameters", "seconds_limit", "memory_limit_mb"}
 _SECONDS, _MEMORY_MB = 120.0, 2048
 _DIGITS = 6
+#: Values that are told one by one.
+_FEW = 8
 
 Sets = Callable[[], Iterable[dict[str, object]]]
 
@@ -51,10 +53,14 @@ class Sweep:
         How the sets are made, in words.
     count : int
         How many there are.
-    varied : tuple of str
-        The parameters that differ from set to set.
+    varied : dict of str to str
+        The parameters that differ from set to set, each with its values in words.
     fixed : dict
         Those that are the same in all.
+    seconds_limit, memory_limit_mb : float, int
+        Of each run.
+    source : Path
+        The TOML file, where it was read.
     """
 
     name: str
@@ -66,12 +72,17 @@ class Sweep:
     kind: str
     made: str
     count: int
-    varied: tuple[str, ...]
+    varied: dict[str, str]
     fixed: dict[str, object]
     seconds_limit: float
     memory_limit_mb: int
+    source: Path
     _sets: Sets = field(repr=False)
     _declared: dict[str, parameters.Parameter] = field(repr=False)
+
+    def meaning(self, name: str) -> str:
+        """Return what the notebook says of a parameter."""
+        return self._declared[name].comment
 
     def runs(self) -> Iterator[Run]:
         """Make the runs one by one, in the order of the file: the last parameter of a grid changes fastest."""
@@ -111,14 +122,14 @@ def load(path: Path, root: Path, *, is_confirmed: bool = False) -> Sweep:
         raise UsageError(f"{shown}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{shown}: not valid TOML: {error}") from None
-    return _Reader(shown, root, is_confirmed).sweep(document)
+    return _Reader(shown, file, root, is_confirmed).sweep(document)
 
 
 class _Reader:
     """Turns the parsed file into a `Sweep`, collecting problems instead of stopping at the first."""
 
-    def __init__(self, file: Path, root: Path, is_confirmed: bool) -> None:
-        self.file, self.root, self.is_confirmed = file, root, is_confirmed
+    def __init__(self, file: Path, source: Path, root: Path, is_confirmed: bool) -> None:
+        self.file, self.source, self.root, self.is_confirmed = file, source, root, is_confirmed
         self.problems: list[str] = []
         self.declared: dict[str, parameters.Parameter] = {}
         self.fixed: dict[str, object] = {}
@@ -142,7 +153,7 @@ class _Reader:
         self.fixed = self.table("parameters", document.get("parameters", {}))
         for key, value in self.fixed.items():
             self.check(f"parameters.{key}", key, value)
-        read: dict[str, Callable[[Any], tuple[int, tuple[str, ...], str, Sets]]]
+        read: dict[str, Callable[[Any], tuple[int, dict[str, str], str, Sets]]]
         read = {"grid": self.grid, "list": self.list_, "sample": self.sample}
         count, varied, made, sets = read[given[0]](document[given[0]])
         for key in self.declared:
@@ -151,10 +162,11 @@ class _Reader:
         self.give_up()
         return Sweep(
             name, texts["title"] or name, texts["question"], self.file, notebook, texts["picture"], given[0], made,
-            count, varied, self.fixed, limits[0], int(limits[1]), sets, self.declared,
+            count, varied, self.fixed, limits[0], int(limits[1]), self.source, sets,
+            self.declared,
         )  # fmt: skip
 
-    def grid(self, found: object) -> tuple[int, tuple[str, ...], str, Sets]:
+    def grid(self, found: object) -> tuple[int, dict[str, str], str, Sets]:
         """Read lists of values, of which every combination is run."""
         table = self.table("grid", found)
         axes = {name: self.axis(f"grid.{name}", values) for name, values in table.items()}
@@ -174,9 +186,10 @@ class _Reader:
             for values in itertools.product(*axes.values()):
                 yield dict(zip(axes, values, strict=True))
 
-        return count, tuple(axes), f"every combination: {made}", sets
+        told = {name: _words(values) for name, values in axes.items()}
+        return count, told, f"every combination: {made}", sets
 
-    def list_(self, found: object) -> tuple[int, tuple[str, ...], str, Sets]:
+    def list_(self, found: object) -> tuple[int, dict[str, str], str, Sets]:
         """Read sets that are given one by one."""
         if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
             self.problem("list", "must be tables, each headed [[list]]")
@@ -185,7 +198,7 @@ class _Reader:
         if not listed:
             self.problem("list", "is empty; at least one set is needed")
         self.confirm("list", len(listed))
-        varied = tuple(dict.fromkeys(name for one in listed for name in one))
+        varied = {name: "as listed" for one in listed for name in one}
         for name in varied:
             self.vary("list", name)
         for place, one in enumerate(listed):
@@ -194,7 +207,7 @@ class _Reader:
         self.repeated("list", listed)
         return len(listed), varied, "sets given one by one", lambda: listed
 
-    def sample(self, found: object) -> tuple[int, tuple[str, ...], str, Sets]:
+    def sample(self, found: object) -> tuple[int, dict[str, str], str, Sets]:
         """Read ranges, from which a Latin hypercube is drawn."""
         table = self.table("sample", found)
         for key in sorted(table.keys() - {"draws", "seed", "parameters"}):
@@ -214,7 +227,8 @@ class _Reader:
         self.confirm("sample.draws", draws)
         known = {name: one for name, one in ranges.items() if one is not None}
         made = f"{draws:,} draws of {len(known)} parameters, a Latin hypercube with seed {seed}"
-        return draws, tuple(known), made, lambda: sweep_draws.latin_hypercube(known, draws, seed)
+        told = {name: f"{one}{_behind(entries[name])}" for name, one in known.items()}
+        return draws, told, made, lambda: sweep_draws.latin_hypercube(known, draws, seed)
 
     def axis(self, key: str, values: object) -> list[object]:
         """Read the values of one parameter: a list, or the ends of months between two days."""
@@ -341,3 +355,13 @@ class _Reader:
         """Stop here when there are problems: what follows relies on what was read."""
         if self.problems:
             raise UsageError(*self.problems)
+
+
+def _words(values: list[object]) -> str:
+    """Return the values of a grid's parameter as a reader wants them: all where they are few, else the ends."""
+    texts = [str(value) for value in values]
+    return ", ".join(texts) if len(texts) <= _FEW else f"{len(texts)} values, {texts[0]} to {texts[-1]}"
+
+
+def _behind(entry: object) -> str:
+    return f", as `{entry}` of the assumptions says" if isinstance(entry, str) else ""

@@ -164,6 +164,16 @@ def uses(path: Path) -> list[Uses]:
         return []
 
 
+def grades(path: Path) -> list[str]:
+    """Return the weakest evidence of each number and verdict of a file."""
+    pa, parquet = _arrow_library(), _arrow_library("parquet")
+    try:
+        found = [_about(field.metadata).get("grade") for field in parquet.read_schema(path)]
+    except (OSError, pa.ArrowException):
+        return []
+    return [grade for grade in found if grade]
+
+
 def _row(flat: Mapping[str, Any], about: Mapping[str, Mapping[str, str]]) -> Row:
     row: Row = {name: flat[name] for name in FIXED} | {"parameters": {}, "numbers": {}, "claims": {}}
     for column, value in flat.items():
