@@ -121,6 +121,13 @@ def test_a_trial_writes_nothing(refresh: Any, data: Path, server: Server) -> Non
     assert _files(data) == before
 
 
+def test_nothing_that_fred_sent_is_kept_beside_the_tables(refresh: Any, data: Path, server: Server) -> None:
+    markets.serve_fred(server, markets.a_new_quarter())
+    assert refresh("fred")[0] == 0
+    assert not (data / "live" / ".cache").exists()
+    assert not [path for path in data.rglob("*") if path.is_file() and b"realtime_start" in path.read_bytes()]
+
+
 def test_no_news_makes_no_vintage(refresh: Any, data: Path, server: Server) -> None:
     markets.serve_fred(server, {"NASDAQCOM": {markets.NEW_MONTH_END: None, markets.TODAY: None}})
     before = _files(data)

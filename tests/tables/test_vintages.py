@@ -217,7 +217,10 @@ def test_the_provenance_box_says_which_vintage_a_page_shows(data: Path) -> None:
     provenance._spelled.cache_clear()
     read = [{"event": "table", "name": "macro_us", "as_of": None, "vintage": SECOND}]
     said = provenance.vintage_in_words(read)
-    assert said == f"live vintage {SECOND}: `macro_us` refreshed, the other tables as shipped (2026-10-31)"
+    assert said.startswith(f"live vintage {SECOND}: `macro_us` refreshed, the other tables as shipped (2026-10-31).")
+    assert said.endswith(
+        "uses the FRED® API but is not endorsed or certified by the Federal Reserve Bank of St. Louis."
+    )
     shipped = [{"event": "table", "name": "macro_us", "as_of": None, "vintage": "shipped"}]
     assert provenance.vintage_in_words(shipped) == "the shipped tables, compiled 2026-10-31"
     provenance._spelled.cache_clear()

@@ -14,6 +14,11 @@ from helpers import __version__, tables
 from helpers.pipeline.outcome import Outcome
 from helpers.tables import descriptor, vintages
 
+#: What FRED asks everybody to show who uses its API.
+_FRED_NOTICE = (
+    "This product uses the FRED® API but is not endorsed or certified by the Federal Reserve Bank of St. Louis."
+)
+
 
 def cell(outcome: Outcome, *, root: Path) -> NotebookNode:
     """Return the provenance box of a run as a Markdown cell.
@@ -81,7 +86,9 @@ def _spelled(name: str) -> str:
     if (told := package.get("vintage")) is None:
         return f"the shipped tables, compiled {package['compiled']}"
     refreshed = ", ".join(f"`{table}`" for table in told["refreshed"])
-    return f"live vintage {told['name']}: {refreshed} refreshed, the other tables as shipped ({package['compiled']})"
+    notice = f" {_FRED_NOTICE}" if "fred" in told["sources"] else ""
+    others = f"the other tables as shipped ({package['compiled']})."
+    return f"live vintage {told['name']}: {refreshed} refreshed, {others}{notice}"
 
 
 def _later(one: str | None, other: str | None) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -65,7 +66,7 @@ def gather(request: Request, base: Base, cache: Path, tell: Callable[[str], None
     base : Base
         The tables as they stand.
     cache : pathlib.Path
-        Folder for what is received, one folder a source.
+        Folder for what is received, one folder a source; nothing of FRED's is kept.
     tell : callable
         Is told which source is asked.
 
@@ -98,11 +99,14 @@ def _refuse_without_keys(sources: Collection[str]) -> None:
         fred.key()
 
 
-def _fred(request: Request, base: Base, cache: Path) -> Refreshed:
+def _fred(request: Request, base: Base, _cache: Path) -> Refreshed:
     from helpers.refresh import fred
 
     frames = {name: base.frame(name) for name in ("macro_us", "nasdaq_composite")}
-    return fred.refresh(fred.client(cache), frames, day=request.day, held=base.day, api_key=fred.key())
+    # FRED's terms speak against keeping what its API sends: it is gone when the figures are in the tables.
+    with tempfile.TemporaryDirectory(prefix="who-pays-fred-") as folder:
+        client = fred.client(Path(folder))
+        return fred.refresh(client, frames, day=request.day, held=base.day, api_key=fred.key())
 
 
 def _yahoo(request: Request, base: Base, cache: Path) -> Refreshed:

@@ -36,19 +36,19 @@ def describe(
     tables : mapping of str to Merged
         The refreshed tables by name.
     sources : sequence of str
-        The sources that were asked.
+        The sources that were asked; those of the vintage it starts from are told too.
     problems : sequence of str
         What was found, one line each.
     """
     package: dict[str, Any] = json.loads(json.dumps(base.package))
-    earlier = package.get("vintage", {}).get("refreshed", [])
+    earlier = package.get("vintage", {"refreshed": [], "sources": []})
     package["vintage"] = {
         "name": name,
         "day": day.isoformat(),
         "base": base.name,
         "shipped": fingerprint(base.shipped),
-        "sources": list(sources),
-        "refreshed": sorted({*earlier, *tables}),
+        "sources": list(dict.fromkeys([*earlier["sources"], *sources])),
+        "refreshed": sorted({*earlier["refreshed"], *tables}),
         "problems": list(problems),
         "kept": [vars(one) for merged in tables.values() for one in merged.kept],
     }
