@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import json
+from pathlib import Path
 from typing import Any
 
-from helpers.pipeline import changes
+from helpers.pipeline import changes, results
 from tests.pipeline import notebooks as given
 
 
@@ -62,3 +64,14 @@ def test_an_edition_that_was_not_built_now_is_left_out_and_another_day_is_told()
     found = changes.between(before, document())
     assert found.dates == (("latest", "2026-09-30", "2026-10-31"),)
     assert found.numbers == ()
+
+
+def test_results_that_cannot_be_compared_with_are_as_if_there_were_none(tmp_path: Path) -> None:
+    assert results.published(None) is None
+    assert results.published(tmp_path) is None
+    path = tmp_path / "results.json"
+    for text in ("{", "[]", '{"editions": {}}', '{"schema": 0, "editions": {}}', '{"schema": 1, "editions": {"x": 1}}'):
+        path.write_text(text)
+        assert results.published(tmp_path) is None
+    path.write_text(json.dumps(document()))
+    assert results.published(tmp_path) == document()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helpers.findings.schema import FINDINGS_MIME
@@ -73,6 +76,26 @@ def of_pages(pages: Sequence[Page], notebooks: Mapping[str, NotebookNode]) -> di
             stated[page.run.edition, page.run.notebook] = CleanNotebook(notebook, numbers=numbers, claims=claims)
     statuses = {(page.run.edition, page.run.notebook): page.status for page in pages}
     return document({page.run.edition: page.as_of for page in pages}, stated, statuses)
+
+
+def published(reports: Path | None) -> dict[str, Any] | None:
+    """Return the results that stand in some reports; None where there are none, or they are of another form.
+
+    Parameters
+    ----------
+    reports : Path or None
+        The folder that holds ``results.json``.
+    """
+    if reports is None:
+        return None
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        content: dict[str, Any] = json.loads((reports / "results.json").read_text(encoding="utf-8"))
+        for edition in content["editions"].values():
+            for stated in edition["notebooks"].values():
+                for entry in [*stated["numbers"].values(), *stated["claims"].values()]:
+                    _ = entry["value"], entry["unit"]
+        return content if content["schema"] == SCHEMA else None
+    return None
 
 
 def of_notebook(notebook: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
