@@ -8,7 +8,12 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 READY := $(VENV)/.ready
 
-.PHONY: help venv reports test lab check bench clean lock
+# `make reports VINTAGE=live` shows an accepted refresh instead of the shipped tables.
+ifdef VINTAGE
+export WHO_PAYS_VINTAGE := $(VINTAGE)
+endif
+
+.PHONY: help venv reports sweep refresh test lab check bench clean lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,8 +36,17 @@ $(READY): requirements.txt pyproject.toml
 
 venv: $(READY) ## set up .venv from the pinned requirements
 
-reports: $(READY) ## execute every run of notebooks/runs.toml and build the site
+# The sweeps first, so that the site has their pictures; they run once, and again by `make sweep`.
+reports: $(READY) ## execute what changed of the notebooks, build the site (VINTAGE=live: on refreshed data)
+	@$(BIN)/python -m helpers sweep --shipped --missing
 	@$(BIN)/python -m helpers run
+
+sweep: $(READY) ## bring the sweeps of notebooks/sweeps up to date, then the site
+	@$(BIN)/python -m helpers sweep --shipped
+	@$(BIN)/python -m helpers run
+
+refresh: $(READY) ## fetch SEC, Yahoo and FRED into a new vintage of the tables, show the difference (needs a network)
+	@$(BIN)/python -m helpers refresh
 
 test: $(READY) ## run the whole test suite
 	@$(BIN)/python -m pytest
@@ -46,8 +60,9 @@ check: $(READY) ## validate the data package
 lock: $(READY) ## compile requirements.txt again from pyproject.toml (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.txt
 
-bench: $(READY) ## time the explosive-root tests beside pyexuber, as ratios in one run
+bench: $(READY) ## time the pipeline beside papermill and the explosive-root tests beside pyexuber (half an hour)
 	@$(BIN)/python tests/benchmarks/exuberance.py
+	@PYTHONPATH=. $(BIN)/python tests/benchmarks/pipeline.py
 
 clean: ## remove .venv, the generated reports and caches
-	@rm -rf $(VENV) reports/html reports/executed reports/custom reports/results.json reports/status.json .reports-build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	@rm -rf $(VENV) reports/html reports/executed reports/custom reports/sweeps reports/results.json reports/status.json .reports-build .reports-cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
