@@ -94,7 +94,11 @@ def _count_words(counts: Mapping[str, pd.DataFrame]) -> tuple[str, str]:
     if len(counts) > 1:
         rose = f", after {int(first['supported'].sum())} on {next(iter(counts))}"
     untested = int(last["not testable"].sum())
-    title = f"{int(last['supported'].sum())} of {whole} claims are supported{rose}; {untested} cannot be tested."
+    unknown = int(last["unknown"].sum())
+    silent = f", and no run says anything of {unknown}" if unknown else ""
+    title = (
+        f"{int(last['supported'].sum())} of {whole} claims are supported{rose}; {untested} cannot be tested{silent}."
+    )
     return title, f"Stacked bars by section. {title} {'; '.join(told)}."
 
 
