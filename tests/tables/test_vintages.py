@@ -232,6 +232,8 @@ def test_check_follows_the_vintage(
     monkeypatch.setenv(vintages.VARIABLE, "live")
     assert check.main([]) == 0
     assert "row_states" in capsys.readouterr().out
+    assert check.main(["--update"]) == 2
+    assert capsys.readouterr().err.startswith(f"error: {SECOND} is a vintage, which stays as it was made")
     monkeypatch.setenv(vintages.VARIABLE, "never")
     assert check.main([]) == 2
     assert capsys.readouterr().err.startswith("error: no vintage 'never'; there are shipped, ")

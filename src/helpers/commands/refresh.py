@@ -35,7 +35,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     add = refresh.add_argument
     add("sources", nargs="*", metavar="SOURCE", help="edgar, yahoo, fred (default: all three)")
-    add("--since", type=_day, metavar="DATE", help="ask for figures since this day only")
+    add("--since", type=_day, metavar="DATE", help="first day of the figures asked for (edgar, yahoo)")
     add(
         "--date", type=_day, metavar="DATE", help="day of the vintage: nothing that became known later (default: today)"
     )

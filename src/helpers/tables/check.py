@@ -18,7 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from helpers.tables import asof, catalogue, continuity, descriptor, identities, structure
+from helpers.tables import asof, catalogue, continuity, descriptor, identities, structure, vintages
 from helpers.tables.descriptor import FILE, Resource
 from helpers.tables.faults import DataError, Fault, VintageError
 
@@ -71,6 +71,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         folder = descriptor.root(chosen.data)
     except VintageError as error:
         sys.stderr.write(f"error: {error}\n")
+        return 2
+    if chosen.update and folder.parent.name == vintages.FOLDER:
+        sys.stderr.write(f"error: {folder.name} is a vintage, which stays as it was made; refresh makes another\n")
         return 2
     results = (update(folder) if chosen.update else []) or check(folder)
     sys.stdout.write("\n".join(report(results)) + "\n")
