@@ -1,0 +1,66 @@
+"""The three sentences of the front page: words are written, digits come from the results, the unknown is not said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from helpers.pipeline import answer
+from helpers.pipeline.scorecard_picture import Scorecard
+from helpers.pipeline.table_rows import Rows
+from helpers.pipeline.trace_links import Traces
+from tests.pipeline import notebooks as given
+
+PAID = {"ai_revenue_of_quarter": 18_000.0, "ai_revenue_over_capex": 16.5, "ai_capex_of_quarter": 109_000.0}
+KEPT = {"group_capex_12m": 586_000.0, "group_fcf_12m": 122_000.0}
+
+
+def stated(values: dict[str, float | None], **claims: Any) -> dict[str, Any]:
+    unit = {"ai_revenue_over_capex": "percent"}
+    numbers = {id: {**given.NUMBER, "value": value, "unit": unit.get(id, "USD m")} for id, value in values.items()}
+    return {"status": "ok", "numbers": numbers, "claims": claims}
+
+
+def sentences(paid: dict[str, float | None], editions: tuple[str, ...] = ("article", "latest")) -> list[str]:
+    now = {
+        "06_monetisation_paths": stated(paid),
+        "01_fcf_decline": stated(dict(KEPT), A11={**given.CLAIM, "verdict": "supported"}, A12=given.CLAIM),
+    }
+    then = {
+        "06_monetisation_paths": stated({**paid, "ai_revenue_over_capex": 5.1}),
+        "01_fcf_decline": stated({"group_capex_12m": 313_000.0, "group_fcf_12m": 204_000.0}, A11=given.CLAIM),
+    }
+    known = {
+        "latest": {"as_of": "2026-10-31", "notebooks": now},
+        "article": {"as_of": "2025-09-05", "notebooks": then},
+    }
+    traces = Traces({"editions": {name: known[name] for name in editions}})
+    scorecard = Scorecard(Rows().all("claims"), traces, editions)
+    return answer.sentences(traces, editions, scorecard)
+
+
+def test_each_number_is_told_at_both_dates_and_leads_to_its_trace() -> None:
+    paid, kept, verdicts = sentences(dict(PAID))
+    for part in (r"\$18.0bn", "16.5", r"\$109.0bn", "5.1", "latest/06_monetisation_paths-trace.html#number-ai_rev"):
+        assert part in paid
+    assert "article/06_monetisation_paths-trace.html#number-ai_revenue_over_capex" in paid
+    for part in (r"\$586.0bn", r"\$122.0bn", r"\$313.0bn", r"\$204.0bn"):
+        assert part in kept
+    assert "Of the article's 69 claims 1 are supported on 2026-10-31, 0 partly, 1 not" in verdicts
+    # A12 has one verdict only: it has not turned.
+    assert "when it appeared it was 0 supported, 0 partly, 1 not, 0 not testable. 1 verdict has turned" in verdicts
+
+
+@pytest.mark.parametrize("lost", PAID)
+def test_a_sentence_with_an_unknown_number_is_not_said(lost: str) -> None:
+    told = sentences({**PAID, lost: None})
+    assert len(told) == 2
+    assert "customers paid" not in " ".join(told)
+
+
+def test_one_edition_is_told_without_a_comparison() -> None:
+    for sentence in sentences(dict(PAID), ("latest",)):
+        assert "appeared" not in sentence
+        assert "then it was" not in sentence
+        assert sentence.endswith(".")
