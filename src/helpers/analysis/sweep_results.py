@@ -155,26 +155,26 @@ def falling_since(history: pd.DataFrame, who: str, definition: str) -> pd.Timest
 
 def cash_sentences(history: pd.DataFrame) -> list[str]:
     """Say since when cash has been below the year before, for whom, and whether the definition matters."""
-    last, firms = history["day"].max(), history["who"].nunique() - 1
+    firms = history["who"].nunique() - 1
     told = []
-    for who in history["who"].unique():
-        since = {name: falling_since(history, who, name) for name in DEFINITIONS}
-        now = history[(history["who"] == who) & (history["day"] == last) & (history["definition"] == _OWN)]
-        sums = f"{money(now['free_cash_flow_12m'].iloc[0])} against {money(now['year_earlier_12m'].iloc[0])}"
-        name = f"The {firms} firms together" if who == TOGETHER else FIRMS[who].name
-        others = [f"{_words(one)}: {_since(day)}" for one, day in since.items() if day != since[_OWN] and one != _OWN]
-        whose = "the firms'" if who == TOGETHER else "its"
-        own = f"{name}: by {whose} own definition {_since(since[_OWN])} ({sums} on {last.date()})"
-        told.append(f"{own}; {'; '.join(others)}." if others else f"{own}; the other definitions say the same.")
+    for who, part in history.groupby("who", sort=False):
+        said = {name: _since(part, str(who), name) for name in DEFINITIONS}
+        now = part[part["definition"] == _OWN].iloc[-1]
+        sums = f"{money(now['free_cash_flow_12m'])} against {money(now['year_earlier_12m'])}"
+        name = f"The {firms} firms together" if who == TOGETHER else FIRMS[str(who)].name
+        others = [f"{one.replace('_', ' ')}: {words}" for one, words in said.items() if words != said[_OWN]]
+        rest = "; ".join(others) if others else "the other definitions say the same"
+        told.append(f"{name}, own definition: {said[_OWN]} ({sums} on {now['day'].date()}); {rest}.")
     return told
 
 
-def _words(definition: str) -> str:
-    return definition.replace("_", " ")
-
-
-def _since(day: pd.Timestamp | None) -> str:
-    return "not below the year before, or not known" if day is None else f"below the year before since {_month(day)}"
+def _since(history: pd.DataFrame, who: str, definition: str) -> str:
+    """Say since when one row of tiles has been falling, or what it says on the last day."""
+    day = falling_since(history, who, definition)
+    if day is not None:
+        return f"below the year before since {_month(day)}"
+    last = history.loc[history["definition"] == definition, "state"].iloc[-1]
+    return "not known on the last day" if last == NOT_KNOWN else "not below the year before"
 
 
 def draws_summary(rows: pd.DataFrame, inputs: Mapping[str, str]) -> pd.DataFrame:

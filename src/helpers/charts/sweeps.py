@@ -39,7 +39,6 @@ CASH_LOOKS: dict[str, tuple[str, str]] = {
     "did not fall": ("#B9D9EC", "\N{WHITE UP-POINTING TRIANGLE}"),
     "not known": ("#D0D0D0", "\N{EN DASH}"),
 }
-CASH_WORDS = {"fell far": "fell by over a fifth (or from below zero)"}
 # A few words for a row; a claim that is not here shows the beginning of its sentence.
 CLAIM_LABELS = {
     "A02": "the leaders' cash flows dry up",
@@ -107,7 +106,7 @@ def verdict_timeline(history: pd.DataFrame, *, as_of: str, article_day: str) -> 
     _label_rows(axes, [(name, claim is None) for name, claim in rows])
     _months(axes, days)
     _article_line(axes, days, article_day, len(rows))
-    _legend(axes, VERDICT_LOOKS, {}, len(rows))
+    _legend(axes, VERDICT_LOOKS, len(rows))
     then = days[days <= pd.Timestamp(article_day)].max()
     title, numbers = _timeline_words(history, then, days[-1])
     style.finish(
@@ -153,12 +152,12 @@ def cash_by_definition(history: pd.DataFrame, *, as_of: str, since: pd.Timestamp
     _months(axes, days)
     _article_line(axes, days, article_day, len(rows))
     dot = Line2D([], [], marker="o", color=style.INK, linestyle="", markersize=3, label="last two quarters below zero")
-    _legend(axes, CASH_LOOKS, CASH_WORDS, len(rows), dot)
+    _legend(axes, CASH_LOOKS, len(rows), dot)
     title, numbers = _cash_words(history, since, days[-1])
     style.finish(
         figure, title=title, source=CASH_SOURCE, as_of=as_of, unit="state", data=_plain(history),
-        subtitle="Free cash flow of the last twelve months known against the twelve before, by definition, at each "
-        "month-end. A mark holds until the next one",
+        subtitle="Free cash flow of the last twelve months known against the twelve before, by definition, on what was "
+        "known at each month-end. Far: by more than a fifth, or from zero or less. A mark holds until the next",
         alt=f"Strips of {len(days)} monthly tiles for {history['who'].nunique()} groups under four definitions. "
         f"{title} {numbers}",
     )  # fmt: skip
@@ -269,10 +268,8 @@ def _article_line(axes: Axes, days: pd.DatetimeIndex, article_day: str, rows: in
         )  # fmt: skip
 
 
-def _legend(
-    axes: Axes, looks: Mapping[str, tuple[str, str]], words: Mapping[str, str], rows: int, *others: Line2D
-) -> None:
-    handles = [Patch(facecolor=fill, label=f"{mark} {words.get(name, name)}") for name, (fill, mark) in looks.items()]
+def _legend(axes: Axes, looks: Mapping[str, tuple[str, str]], rows: int, *others: Line2D) -> None:
+    handles = [Patch(facecolor=fill, label=f"{mark} {name}") for name, (fill, mark) in looks.items()]
     legend_below(axes, [*handles, *others], _ROW_INCHES * rows)
 
 
@@ -294,8 +291,8 @@ def _timeline_words(history: pd.DataFrame, then: pd.Timestamp, last: pd.Timestam
 
     (held_then, asked_then), (held, asked) = counted(then), counted(last)
     title = (
-        f"When the article appeared {held_then} of {asked_then} testable claims were supported; by {last:%B %Y} it is "
-        f"{held} of {asked}"
+        f"Before the article, at the end of {then:%B %Y}, {held_then} of {asked_then} testable claims were supported; "
+        f"by {last:%B %Y} it is {held} of {asked}"
     )
     turned = history.groupby("claim_id")["verdict"].nunique().gt(1).sum()
     return f"{title}.", f"{turned} claims had more than one answer since {history['day'].min():%B %Y}."

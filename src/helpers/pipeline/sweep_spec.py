@@ -114,8 +114,8 @@ def load(path: Path, root: Path, *, is_confirmed: bool = False) -> Sweep:
     UsageError
         One line a problem, each with the file and the key.
     """
-    file = path.resolve()
-    shown = file.relative_to(root.resolve()) if file.is_relative_to(root.resolve()) else path
+    file, top = path.absolute(), root.absolute()
+    shown = file.relative_to(top) if file.is_relative_to(top) else path
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
@@ -180,14 +180,14 @@ class _Reader:
             for place, value in enumerate(values):
                 self.check(f"grid.{name}[{place}]", name, value)
             self.repeated(f"grid.{name}", values)
-        made = " x ".join(f"{len(values)} of {name}" for name, values in axes.items())
+        made = " and ".join(f"{len(values)} of `{name}`" for name, values in axes.items())
 
         def sets() -> Iterator[dict[str, object]]:
             for values in itertools.product(*axes.values()):
                 yield dict(zip(axes, values, strict=True))
 
         told = {name: _words(values) for name, values in axes.items()}
-        return count, told, f"every combination: {made}", sets
+        return count, told, f"every combination of {made}", sets
 
     def list_(self, found: object) -> tuple[int, dict[str, str], str, Sets]:
         """Read sets that are given one by one."""
