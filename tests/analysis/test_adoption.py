@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.analysis import adoption
+from helpers.analysis import adoption, bass
 from helpers.analysis.nonlinear import forecast_interval, jacobian, profile_interval
 
 SALES = [840, 1470, 2110, 4000, 7590, 10950, 10530, 9470, 7790, 5890]
@@ -64,8 +64,8 @@ def r_nls(model, observed, start):
 @pytest.mark.parametrize(
     ("form", "fit", "golden", "golden_total"),
     [
-        ("density", adoption.fit_bass_density, R_DENSITY, R_DENSITY_RSS),
-        ("differences", adoption.fit_bass_differences, R_DIFFERENCES, R_DIFFERENCES_RSS),
+        ("density", bass.fit_bass_density, R_DENSITY, R_DENSITY_RSS),
+        ("differences", bass.fit_bass_differences, R_DIFFERENCES, R_DIFFERENCES_RSS),
     ],
 )
 def test_bass_least_squares_agree_with_r(form, fit, golden, golden_total):
@@ -83,7 +83,7 @@ def test_bass_least_squares_agree_with_r(form, fit, golden, golden_total):
 
 
 def test_the_minimum_is_one():
-    for fit in (adoption.fit_bass_density, adoption.fit_bass_differences):
+    for fit in (bass.fit_bass_density, bass.fit_bass_differences):
         found = fit(SALES)
         slopes = jacobian(found.problem.residuals, found.estimate)
         residuals = found.problem.residuals(found.estimate)
@@ -92,12 +92,12 @@ def test_the_minimum_is_one():
 
 
 def test_standard_errors_agree_with_r():
-    found = adoption.fit_bass_differences(SALES)
+    found = bass.fit_bass_differences(SALES)
     assert found.standard_errors == pytest.approx(R_DIFFERENCES_ERRORS, rel=1e-6)
 
 
 def test_bass_regression_agrees_with_r():
-    found = adoption.fit_bass_regression(SALES)
+    found = bass.fit_bass_regression(SALES)
     assert {"market": found.market, "p": found.p, "q": found.q} == pytest.approx(R_REGRESSION, rel=1e-8)
 
 
@@ -109,18 +109,16 @@ def test_bass_regression_agrees_with_r():
 @settings(max_examples=20, deadline=None)
 def test_an_exact_bass_path_is_found_again(p, q, market):
     times = np.arange(1.0, 16.0)
-    sales = market * (adoption.bass_cumulative(times, p, q) - adoption.bass_cumulative(times - 1, p, q))
-    found = adoption.fit_bass_differences(sales)
+    sales = market * (bass.bass_cumulative(times, p, q) - bass.bass_cumulative(times - 1, p, q))
+    found = bass.fit_bass_differences(sales)
     assert found.parameters == pytest.approx({"market": market, "p": p, "q": q}, rel=1e-5)
 
 
 def test_the_density_is_the_slope_of_the_cumulative_curve():
     times = np.linspace(0.1, 12, 50)
     step = 1e-6
-    slope = (adoption.bass_cumulative(times + step, 0.01, 0.5) - adoption.bass_cumulative(times - step, 0.01, 0.5)) / (
-        2 * step
-    )
-    assert adoption.bass_density(times, 0.01, 0.5) == pytest.approx(slope, rel=1e-7)
+    slope = (bass.bass_cumulative(times + step, 0.01, 0.5) - bass.bass_cumulative(times - step, 0.01, 0.5)) / (2 * step)
+    assert bass.bass_density(times, 0.01, 0.5) == pytest.approx(slope, rel=1e-7)
 
 
 @pytest.mark.parametrize(
@@ -132,9 +130,7 @@ def test_the_density_is_the_slope_of_the_cumulative_curve():
         ([0.0, 0.0, 0.0, 0.0], "not all zero"),
     ],
 )
-@pytest.mark.parametrize(
-    "fit", [adoption.fit_bass_density, adoption.fit_bass_differences, adoption.fit_bass_regression]
-)
+@pytest.mark.parametrize("fit", [bass.fit_bass_density, bass.fit_bass_differences, bass.fit_bass_regression])
 def test_bad_sales_are_refused(fit, sales, message):
     with pytest.raises(ValueError, match=message):
         fit(sales)
@@ -142,7 +138,7 @@ def test_bad_sales_are_refused(fit, sales, message):
 
 def test_sales_that_never_slow_have_no_bass_market():
     with pytest.raises(ValueError, match="no finite market"):
-        adoption.fit_bass_regression([1.0, 2.0, 4.0, 8.0, 16.0, 33.0])
+        bass.fit_bass_regression([1.0, 2.0, 4.0, 8.0, 16.0, 33.0])
 
 
 def users_on(curve, count=14, first=200, step=110):
@@ -230,7 +226,7 @@ def test_an_unknown_curve_is_refused():
 
 
 def test_a_fit_is_the_same_every_time():
-    first, second = (adoption.fit_bass_density(SALES) for _ in range(2))
+    first, second = (bass.fit_bass_density(SALES) for _ in range(2))
     assert first.parameters == second.parameters
 
 

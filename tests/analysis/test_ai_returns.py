@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from helpers import tables
-from helpers.analysis import ai_returns
+from helpers.analysis import ai_returns, ai_write_offs
 from helpers.analysis.capex_claims import SUPPORTED_BELOW
 
 LATEST, ARTICLE = "2026-10-31", "2025-09-05"
@@ -113,7 +113,7 @@ def test_alternatives_at_the_articles_date_name_what_is_missing() -> None:
 
 def test_revenue_against_write_off(latest: list[pd.DataFrame]) -> None:
     lives = {"mode": 5.0, "low": 3.0}
-    table = ai_returns.revenue_against_depreciation(latest[0], latest[1], lives, day=ARTICLE).set_index("ticker")
+    table = ai_write_offs.revenue_against_depreciation(latest[0], latest[1], lives, day=ARTICLE).set_index("ticker")
     microsoft = table.loc["MSFT"]
     assert microsoft["revenue"] == 16600
     capex = ai_returns.ai_capex(latest[0])
@@ -126,7 +126,7 @@ def test_revenue_against_write_off(latest: list[pd.DataFrame]) -> None:
 
 
 def test_old_statements_do_not_count(latest: list[pd.DataFrame]) -> None:
-    table = ai_returns.revenue_against_depreciation(latest[0], latest[1], {"mode": 5.0}, day="2028-01-01")
+    table = ai_write_offs.revenue_against_depreciation(latest[0], latest[1], {"mode": 5.0}, day="2028-01-01")
     assert table["revenue"].isna().all()
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from helpers import tables
 from helpers.analysis import cash_flow_claims as rules
+from helpers.analysis import cash_flow_evidence as evidence
 from helpers.analysis.free_cash_flow import COMPONENTS, FIRMS
 from helpers.analysis.verdict import NOT_SUPPORTED, NOT_TESTABLE, PARTLY_SUPPORTED, SUPPORTED
 
@@ -78,8 +79,8 @@ def test_reasons_tell_the_numbers(judged: tuple[int, dict]) -> None:
 
 
 def test_the_article_quarters_are_the_last_known_when_it_appeared() -> None:
-    known = rules.newest_quarters(tables.load("cash_flows", as_of=ARTICLE), rules.ARTICLE_QUARTERS)
-    assert known == rules.ARTICLE_QUARTERS
+    known = evidence.newest_quarters(tables.load("cash_flows", as_of=ARTICLE), evidence.ARTICLE_QUARTERS)
+    assert known == evidence.ARTICLE_QUARTERS
 
 
 def test_oracle_turns_on_one_day() -> None:
@@ -110,10 +111,10 @@ def test_before_the_article_nothing_it_dates_can_be_tested(as_of: str) -> None:
 
 # --- Made-up frames: two years of quarters for each firm, flat unless a test moves something.
 
-ENDS = {ticker: rules.ARTICLE_QUARTERS.get(ticker, "2025-06-30") for ticker in FIRMS}
+ENDS = {ticker: evidence.ARTICLE_QUARTERS.get(ticker, "2025-06-30") for ticker in FIRMS}
 
 
-def made_up(tickers: tuple[str, ...] = tuple(rules.ARTICLE_QUARTERS), quarters: int = 8, **columns: float):
+def made_up(tickers: tuple[str, ...] = tuple(evidence.ARTICLE_QUARTERS), quarters: int = 8, **columns: float):
     """Return flat quarters up to the article's for some firms."""
     parts = []
     for ticker in tickers:
@@ -279,7 +280,7 @@ def test_a15_needs_a_profit_in_both_quarters() -> None:
 )
 def test_a16_branches(capex: float, cash: float, expected: str, share: float | None) -> None:
     frame = made_up()
-    for ticker in rules.ARTICLE_QUARTERS:
+    for ticker in evidence.ARTICLE_QUARTERS:
         frame = set_last(frame, ticker, "capex", [capex] * 4)
         frame = set_last(frame, ticker, "operating_cash_flow", [cash] * 4)
     verdict = rules.a16(frame, made_up())
@@ -289,7 +290,7 @@ def test_a16_branches(capex: float, cash: float, expected: str, share: float | N
 def test_a16_tells_pay_and_acquisitions_apart() -> None:
     frame = set_last(made_up(), "META", "stock_based_compensation", [np.nan])
     financing = set_last(made_up(), "MSFT", "acquisitions", [70.0])
-    apart = rules.pay_and_acquisitions(frame, financing)
+    apart = evidence.pay_and_acquisitions(frame, financing)
     assert apart.loc["MSFT", "acquisitions"] == 70
     assert np.isnan(apart.loc["META", "stock_based_compensation"])
     reason = rules.a16(set_last(frame, "AMZN", "capex", [210.0]), financing).reason
@@ -308,7 +309,7 @@ def test_a20_branches() -> None:
     frame = set_last(frame, "MSFT", "operating_cash_flow", [-5.0])
     verdict = rules.a20(frame)
     assert (verdict.verdict, verdict.value) == (SUPPORTED, 2)
-    causes = rules.negative_quarters(frame)["cause"].to_dict()
+    causes = evidence.negative_quarters(frame)["cause"].to_dict()
     assert causes == {
         "cash_flows/MSFT/2024-12-31": "heavy investment",
         "cash_flows/MSFT/2025-06-30": "weak operations",
@@ -334,7 +335,7 @@ def test_a22_branches() -> None:
 
 def test_group_change_says_what_is_missing() -> None:
     holed = made_up().drop("cash_flows/META/2024-12-31")
-    table = rules.group_change(holed, rules.ARTICLE_QUARTERS).set_index("ticker")
+    table = evidence.group_change(holed, evidence.ARTICLE_QUARTERS).set_index("ticker")
     assert table.loc["AMZN", "change"] == 0
     assert np.isnan(table.loc["META", "change"])
     assert "Meta" in table.loc["META", "missing"]
@@ -343,8 +344,8 @@ def test_group_change_says_what_is_missing() -> None:
 
 def test_the_newest_quarters_are_worse() -> None:
     cash_flows = tables.load("cash_flows", as_of=LATEST)
-    newest = rules.newest_quarters(cash_flows, rules.ARTICLE_QUARTERS)
-    table = rules.group_change(cash_flows, newest).set_index("ticker")
+    newest = evidence.newest_quarters(cash_flows, evidence.ARTICLE_QUARTERS)
+    table = evidence.group_change(cash_flows, newest).set_index("ticker")
     assert table["free_cash_flow_12m"].to_dict() == {
         "AMZN": -7_604, "GOOGL": 53_273, "META": 37_872, "MSFT": 66_987, "ORCL": -28_720,
     }  # fmt: skip

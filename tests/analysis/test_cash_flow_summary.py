@@ -7,7 +7,7 @@ import pytest
 
 from helpers import tables
 from helpers.analysis import cash_flow_summary as summary
-from helpers.analysis.cash_flow_claims import ARTICLE_QUARTERS
+from helpers.analysis.cash_flow_evidence import ARTICLE_QUARTERS
 from helpers.analysis.free_cash_flow import COMPONENTS, cash_ledger, sign_grid
 from helpers.analysis.verdict import Verdict
 

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from helpers import tables
-from helpers.analysis import boom_paths, dotcom_claims, dotcom_comparison, exuberance
-from helpers.analysis.dotcom_claims import BASKET, BIG_TECH, Evidence
+from helpers.analysis import boom_paths, dotcom_claims, dotcom_comparison, dotcom_evidence, examination, exuberance
+from helpers.analysis.dotcom_claims import Evidence
+from helpers.analysis.dotcom_evidence import BASKET, BIG_TECH
 from helpers.analysis.verdict import NOT_SUPPORTED, NOT_TESTABLE, PARTLY_SUPPORTED, SUPPORTED
 
 ARTICLE, LATEST = "2025-09-05", "2026-10-31"
@@ -195,7 +196,7 @@ def test_a30(excess: tuple[float, ...], revenue: float, verdict: str, monkeypatc
 
 def test_later_quarters_of_the_tables(latest: Evidence) -> None:
     e = latest
-    table = dotcom_claims.later_quarters(e.cash_flows, e.vendor_metrics, e.financing, e.stock_prices, e.nasdaq)
+    table = dotcom_evidence.later_quarters(e.cash_flows, e.vendor_metrics, e.financing, e.stock_prices, e.nasdaq)
     assert [str(quarter) for quarter in table.index[:4]] == ["2025Q3", "2025Q4", "2026Q1", "2026Q2"]
     assert (table["flow_change"].iloc[:4] < 0).all()
     assert table["excess"].iloc[:4].notna().all()
@@ -242,42 +243,42 @@ def test_a_month_may_not_stand_twice(latest: Evidence) -> None:
 
 
 @pytest.fixture(scope="module")
-def nasdaq(latest: Evidence) -> dotcom_comparison.Examination:
+def nasdaq(latest: Evidence) -> examination.Examination:
     path = boom_paths.real_nasdaq(latest.nasdaq, latest.shiller)
-    return dotcom_comparison.examine("real Nasdaq", path, kind="price", lags=0, draws=300, seed=1, since="1973-01")
+    return examination.examine("real Nasdaq", path, kind="price", lags=0, draws=300, seed=1, since="1973-01")
 
 
-def test_the_nasdaq_was_explosive_in_2000_and_not_since_2022(nasdaq: dotcom_comparison.Examination) -> None:
+def test_the_nasdaq_was_explosive_in_2000_and_not_since_2022(nasdaq: examination.Examination) -> None:
     assert nasdaq.result.gsadf == pytest.approx(2.415022748445, abs=1e-9)
     assert nasdaq.p_value < 0.07
     assert len(nasdaq.evidence) == 2 * len(nasdaq.rows)
     wide = nasdaq.episodes("pointwise")
     assert ((wide["start"] <= pd.Period("2000-02", "M")) & (wide["end"] >= pd.Period("2000-02", "M"))).any()
-    assert dotcom_comparison.now(nasdaq, "pointwise", "2022-11-30").startswith("no episode")
-    assert dotcom_comparison.now(nasdaq, "family", "2022-11-30") == "no episode"
+    assert examination.now(nasdaq, "pointwise", "2022-11-30").startswith("no episode")
+    assert examination.now(nasdaq, "family", "2022-11-30") == "no episode"
     assert nasdaq.months_above("family") >= 1
     lengths = [nasdaq.episodes("pointwise", shift)["periods"].sum() for shift in (-2.0, 0.0, 2.0)]
     assert lengths == sorted(lengths, reverse=True)
-    assert "over" in dotcom_comparison.now(nasdaq, "pointwise", "1999-01-31")
-    line = dotcom_comparison.statistics([nasdaq], "pointwise").iloc[0]
+    assert "over" in examination.now(nasdaq, "pointwise", "1999-01-31")
+    line = examination.statistics([nasdaq], "pointwise").iloc[0]
     assert line["peak"] == "2000-02"
     assert line["error"] > 0
-    table = dotcom_comparison.rules_in_words([nasdaq])
+    table = examination.rules_in_words([nasdaq])
     assert table["rule"].tolist() == list(exuberance.RULES)
-    assert set(dotcom_comparison.by_rule([nasdaq])["rule"]) <= set(exuberance.RULES)
+    assert set(examination.by_rule([nasdaq])["rule"]) <= set(exuberance.RULES)
 
 
 def test_pwy_on_month_ends(latest: Evidence) -> None:
     """Target b.pwy: SADF 2.37 at month ends, above the 1 per cent value of 2.094; the start is July 1995."""
     path = boom_paths.real_nasdaq(latest.nasdaq, latest.shiller)
-    lines, dated = dotcom_comparison.replications(path, latest.shiller, lags=(0, 1), draws=100, seed=1)
+    lines, dated = examination.replications(path, latest.shiller, lags=(0, 1), draws=100, seed=1)
     pwy = lines[lines["paper"].str.startswith("PWY")]
     assert pwy["found"].iloc[0] == pytest.approx(2.37, abs=0.02)
     assert pwy["start"].tolist() == ["1995-07", "1997-01"]
     assert pwy["found"].iloc[1] < 2.094 < pwy["found"].iloc[0]
     assert dated["rule"].tolist() == [*exuberance.RULES, "in the paper"]
     assert "1997-0" in dated.set_index("rule").loc["psy", "episodes"]
-    short, none = dotcom_comparison.replications(path.iloc[:30], latest.shiller, lags=(0,), draws=100, seed=1)
+    short, none = examination.replications(path.iloc[:30], latest.shiller, lags=(0,), draws=100, seed=1)
     assert short.empty
     assert none.empty
 

@@ -43,7 +43,7 @@ OPTIMISER = "starting grid and bounds of an optimiser: any that reach the optimu
 FORMULA = "coefficients of a published formula, named in the docstring beside them"
 ALLOWED: dict[str, str] = {
     "adoption._users_problem": OPTIMISER,
-    "adoption._sales_problem": OPTIMISER,
+    "bass._sales_problem": OPTIMISER,
     "explosive_roots.default_min_rows": FORMULA,
     "explosive_windows._squares_with_one_lag": "degrees of freedom: rows less constant, level and one lag",
     "explosive_windows_compiled._walk_without_lags": "number of running sums and their places in an array",

@@ -13,14 +13,13 @@ a builder is in the builder's figure. OpenAI reports net of its partner's share,
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from helpers.analysis.depreciation_pipeline import depreciation_pipeline
 from helpers.analysis.fiscal_quarters import QUARTERS_A_YEAR, calendar_quarter, in_order
 from helpers.analysis.uncertainty import ranges
 from helpers.analysis.vendor_metrics import select
@@ -393,66 +392,3 @@ def _of_model_makers(cash_flows: pd.DataFrame, vendor_metrics: pd.DataFrame) -> 
         return _row(revenue, capex_since(ai_capex(cash_flows), tuple(BUILDERS), last), ABOVE_BASE, last)
     except MissingFigureError as reason:
         return _unknown(ABOVE_BASE, reason)
-
-
-def revenue_against_depreciation(
-    cash_flows: pd.DataFrame,
-    vendor_metrics: pd.DataFrame,
-    lives: Mapping[str, float],
-    *,
-    day: str,
-    rule: str = ABOVE_BASE,
-    oldest_days: int = 366,
-) -> pd.DataFrame:
-    """Compare each builder's AI revenue with the write-off of its AI capex, both at a yearly rate.
-
-    Parameters
-    ----------
-    cash_flows, vendor_metrics : DataFrame
-    lives : mapping of str to float
-        Name and years of each asset life, for example ``{"mode": 5.0}``.
-    day : str
-        ISO date: the last statement dated on or before it counts, if at most `oldest_days` old.
-    rule : str
-        One of `RULES`.
-    oldest_days : int
-
-    Returns
-    -------
-    DataFrame, one row a builder
-        ``ticker``, ``date`` (of the statement), ``revenue`` (USD millions a year), ``quarter`` (the
-        one the depreciation is of), one column a life with depreciation a year, ``missing`` and
-        ``rows``. Missing where nothing is stated.
-    """
-    rates, capex = run_rates(vendor_metrics), ai_capex(cash_flows, rule)
-    pipeline = depreciation_pipeline(capex, lives=tuple(dict.fromkeys(lives.values())), ahead=0, capex="ai_capex")
-    table = []
-    for ticker, name in BUILDERS.items():
-        age = (pd.Timestamp(day) - rates["date"]).dt.days
-        own = rates[(rates["ticker"] == ticker) & (age >= 0) & (age <= oldest_days)].tail(1)
-        if own.empty:
-            table.append({"ticker": ticker, "missing": f"{name}'s AI revenue is not disclosed", "rows": ()})
-            continue
-        quarter = own["date"].dt.to_period("Q").iloc[0]
-        used = capex[(capex["ticker"] == ticker) & (capex["quarter"].dt.year >= BASE_YEAR)]
-        row = {
-            "ticker": ticker,
-            "date": own["date"].iloc[0],
-            "revenue": float(own["annual"].iloc[0]),
-            "quarter": str(quarter),
-            "rows": (*own.index, *used.index[used["quarter"] < quarter]),
-        }
-        for label, life in lives.items():
-            row[label] = _yearly(pipeline, ticker, quarter, life)
-        unknown = all(pd.isna(row[label]) for label in lives)
-        table.append(row | {"missing": f"{name}'s capex is not known in full" if unknown else ""})
-    columns = ["ticker", "date", "revenue", "quarter", *lives, "missing", "rows"]
-    return pd.DataFrame(table).reindex(columns=columns)
-
-
-def _yearly(pipeline: pd.DataFrame, ticker: str, quarter: pd.Period, life: float) -> float:
-    """Return the depreciation of a quarter at a yearly rate, or missing."""
-    row = pipeline[(pipeline["ticker"] == ticker) & (pipeline["quarter"] == quarter) & (pipeline["life"] == life)][
-        "depreciation"
-    ]
-    return QUARTERS_A_YEAR * float(row.iloc[0]) if len(row) else float("nan")

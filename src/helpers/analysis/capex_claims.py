@@ -16,8 +16,8 @@ from helpers.analysis.ai_returns import (
     LIFE,
     RULES,
     alternatives,
-    revenue_against_depreciation,
 )
+from helpers.analysis.ai_write_offs import revenue_against_depreciation
 from helpers.analysis.uncertainty import ranges
 from helpers.analysis.verdict import NOT_SUPPORTED, PARTLY_SUPPORTED, SUPPORTED, Verdict, not_testable
 from helpers.units import count, money

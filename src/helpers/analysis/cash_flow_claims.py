@@ -11,25 +11,28 @@ The firms' own definition of free cash flow decides, unless the rule names other
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import wraps
 from typing import Any
 
 import pandas as pd
 
-from helpers.analysis.fiscal_quarters import fiscal_sequence, in_order, latest_quarters
-from helpers.analysis.free_cash_flow import FIRMS, cash_ledger, components, free_cash_flow
+from helpers.analysis.cash_flow_evidence import (
+    ARTICLE_QUARTERS,
+    OWN,
+    YEAR,
+    Book,
+    MissingFigureError,
+    cash_book,
+    group_change,
+    negative_quarters,
+    pay_and_acquisitions,
+    rule_with,
+    year_change,
+)
+from helpers.analysis.fiscal_quarters import in_order, latest_quarters
+from helpers.analysis.free_cash_flow import FIRMS, components, free_cash_flow
 from helpers.analysis.verdict import NOT_SUPPORTED, PARTLY_SUPPORTED, SUPPORTED, Verdict, not_testable
 from helpers.units import money, percent
 
-# The last quarter each firm had published when the article appeared (it cites 2 September 2025).
-ARTICLE_QUARTERS: dict[str, str] = {
-    "AMZN": "2025-06-30",
-    "GOOGL": "2025-06-30",
-    "META": "2025-06-30",
-    "MSFT": "2025-06-30",
-    "ORCL": "2025-05-31",
-}
 # Oracle's three quarters of claim A12, and the last day on which the third was unknown, and the day it came out.
 ORACLE_QUARTERS = ("2025-02-28", "2025-05-31", "2025-08-31")
 ORACLE_DAYS = ("2025-09-08", "2025-09-09")
@@ -43,131 +46,11 @@ PARTLY_FIRMS = 2
 WHOLE_PERCENT = 100.0
 HALF_PERCENT = 50.0
 
-_OWN = "company"
-_YEAR = 4
 _TWO_QUARTERS = 2
 
 
-class MissingFigureError(Exception):
-    """A figure a rule needs is not in the data; the message names it."""
-
-
-class Book:
-    """A firm's flows by quarter, which remembers the rows it was asked for.
-
-    Parameters
-    ----------
-    frame : DataFrame, one row a firm-quarter, indexed by row id
-        With ``ticker``, ``fiscal_year``, ``fiscal_quarter`` and ``period_end``.
-    table : str
-        Name of the table, for the message about a missing figure.
-    """
-
-    def __init__(self, frame: pd.DataFrame, table: str) -> None:
-        self.frame = frame.assign(_sequence=fiscal_sequence(frame), ticker=frame["ticker"].astype(str))
-        self.table = table
-        self.rows: dict[str, None] = {}
-
-    def sum(self, ticker: str, end: str, column: str, *, quarters: int = 1, back: int = 0) -> float:
-        """Sum a column over the quarters up to the one that ended on `end`, moved `back` quarters.
-
-        Raises
-        ------
-        MissingFigureError
-            If one of the quarters or its value is not known.
-        """
-        values = self.quarters(ticker, end, column, quarters=quarters, back=back)
-        return float(values.sum())
-
-    def quarters(self, ticker: str, end: str, column: str, *, quarters: int = 1, back: int = 0) -> pd.Series:
-        """Return a column over those quarters, oldest first; see `sum`."""
-        firm = self.frame[self.frame["ticker"] == ticker].set_index("_sequence", drop=False)
-        last = firm.index[firm["period_end"] == pd.Timestamp(end)]
-        name = FIRMS[ticker].name
-        if not len(last):
-            raise MissingFigureError(f"the quarter of {name} to {end} is not known ({self.table})")
-        wanted = range(last[0] - back - quarters + 1, last[0] - back + 1)
-        part = self.frame[(self.frame["ticker"] == ticker) & self.frame["_sequence"].isin(list(wanted))]
-        part = part.sort_values("_sequence")
-        if len(part) < quarters:
-            raise MissingFigureError(
-                f"a quarter of {name} between {quarters + back} and {back} quarters before {end} is not known "
-                f"({self.table})"
-            )
-        self.rows |= dict.fromkeys(part.index)
-        unknown = part[part[column].isna()]
-        if len(unknown):
-            day = unknown["period_end"].iloc[0].date()
-            raise MissingFigureError(
-                f"{column.removeprefix('part_').replace('_', ' ')} of {name} in the quarter to {day} is not known"
-            )
-        return part[column].astype("float64")
-
-
-def _cash_book(cash_flows: pd.DataFrame, definition: str = _OWN) -> Book:
-    frame = cash_flows.assign(free_cash_flow=free_cash_flow(cash_flows, definition))
-    return Book(frame, "cash_flows")
-
-
-def _rule(unit: str) -> Callable[[Callable[..., Verdict]], Callable[..., Verdict]]:
-    """Turn a missing figure into the verdict `not testable`, which names it."""
-
-    def decorate(rule: Callable[..., Verdict]) -> Callable[..., Verdict]:
-        @wraps(rule)
-        def judged(*frames: Any, **options: Any) -> Verdict:
-            try:
-                return rule(*frames, **options)
-            except MissingFigureError as missing:
-                return not_testable(f"Missing: {missing}.", unit)
-
-        return judged
-
-    return decorate
-
-
-def group_change(cash_flows: pd.DataFrame, ends: Mapping[str, str], definition: str = _OWN) -> pd.DataFrame:
-    """Compare twelve-month free cash flow with a year before.
-
-    Parameters
-    ----------
-    cash_flows : DataFrame, one row a firm-quarter
-    ends : mapping of ticker to ISO date
-        The quarter that ends each firm's twelve months: `ARTICLE_QUARTERS` or `newest_quarters`.
-    definition : str
-
-    Returns
-    -------
-    DataFrame, one row a firm
-        ``ticker``, ``period_end``, ``earlier``, ``free_cash_flow_12m``, ``change`` (USD millions),
-        ``percent`` (missing where the base is not positive) and ``rows`` (row ids of the eight
-        quarters). Missing where a quarter is.
-    """
-    table = []
-    for ticker, end in ends.items():
-        book = _cash_book(cash_flows, definition)
-        row: dict[str, Any] = {"ticker": ticker, "period_end": pd.Timestamp(end)}
-        try:
-            row["free_cash_flow_12m"] = book.sum(ticker, end, "free_cash_flow", quarters=_YEAR)
-            row["earlier"] = book.sum(ticker, end, "free_cash_flow", quarters=_YEAR, back=_YEAR)
-        except MissingFigureError as missing:
-            row["missing"] = str(missing)
-        table.append(row | {"rows": tuple(book.rows)})
-    columns = ["ticker", "period_end", "earlier", "free_cash_flow_12m", "change", "percent", "missing", "rows"]
-    result = pd.DataFrame(table).reindex(columns=columns)
-    result["change"] = result["free_cash_flow_12m"] - result["earlier"]
-    result["percent"] = 100 * result["change"] / result["earlier"].where(result["earlier"] > 0)
-    return result
-
-
-def newest_quarters(cash_flows: pd.DataFrame, tickers: Mapping[str, str] | tuple[str, ...]) -> dict[str, str]:
-    """Return the end of each firm's last quarter in the frame; firms without one are left out."""
-    last = latest_quarters(cash_flows).set_index("ticker")["period_end"]
-    ends = {str(ticker): str(end.date()) for ticker, end in last.items()}
-    return {ticker: ends[ticker] for ticker in tickers if ticker in ends}
-
-
-@_rule("percent")
-def a02(cash_flows: pd.DataFrame, definition: str = _OWN) -> Verdict:
+@rule_with("percent")
+def a02(cash_flows: pd.DataFrame, definition: str = OWN) -> Verdict:
     """A02, the leaders' cash flows are drying up: five firms' twelve months against the year before.
 
     Supported if the sum fell by more than `FALL_PERCENT` and at least `FALLING_FIRMS` firms fell,
@@ -218,9 +101,9 @@ def a11_quarters(cash_flows: pd.DataFrame) -> pd.DataFrame:
 def _a11_quarters(book: Book) -> pd.DataFrame:
     end, table = ARTICLE_QUARTERS["AMZN"], {}
     for name, parts in A11_DEFINITIONS.items():
-        year = book.quarters("AMZN", end, "operating_cash_flow", quarters=_YEAR)
+        year = book.quarters("AMZN", end, "operating_cash_flow", quarters=YEAR)
         for part, sign in parts.items():
-            year = year + sign * book.quarters("AMZN", end, part, quarters=_YEAR)
+            year = year + sign * book.quarters("AMZN", end, part, quarters=YEAR)
         table[name] = {"first": year.iloc[-2], "second": year.iloc[-1], "twelve_months": year.sum()}
     return pd.DataFrame(table).T
 
@@ -232,7 +115,7 @@ _A11_OTHER_READING = (
 )
 
 
-@_rule("quarters")
+@rule_with("quarters")
 def a11(cash_flows: pd.DataFrame) -> Verdict:
     """A11, Amazon had two negative quarters in a row: the first two of 2025, three definitions.
 
@@ -253,18 +136,18 @@ def a11(cash_flows: pd.DataFrame) -> Verdict:
     return Verdict(verdict, float(negative), "quarters", reason, tuple(book.rows))
 
 
-@_rule("quarters")
+@rule_with("quarters")
 def a12(cash_flows: pd.DataFrame) -> Verdict:
     """A12, Oracle had two negative quarters in a row: the last two known of `ORACLE_QUARTERS`.
 
     Supported if both are negative, partly if one is, or only the twelve months are.
     """
-    book = _cash_book(cash_flows, "gross")
+    book = cash_book(cash_flows, "gross")
     ends = set(book.frame.loc[book.frame["ticker"] == "ORCL", "period_end"])
     end = ORACLE_QUARTERS[2] if pd.Timestamp(ORACLE_QUARTERS[2]) in ends else ORACLE_QUARTERS[1]
     earlier = ORACLE_QUARTERS[ORACLE_QUARTERS.index(end) - 1]
     two = book.quarters("ORCL", end, "free_cash_flow", quarters=_TWO_QUARTERS)
-    year = book.sum("ORCL", end, "free_cash_flow", quarters=_YEAR)
+    year = book.sum("ORCL", end, "free_cash_flow", quarters=YEAR)
     negative = int((two < 0).sum())
     partly = negative == 1 or year < 0
     verdict = SUPPORTED if negative == _TWO_QUARTERS else PARTLY_SUPPORTED if partly else NOT_SUPPORTED
@@ -299,15 +182,15 @@ def a12_on(day: str, as_of: str, cash_flows: pd.DataFrame) -> Verdict:
 
 def _eroded(cash_flows: pd.DataFrame, financing: pd.DataFrame, ticker: str, definition: str) -> Verdict:
     """Judge A13 and A14: free cash flow against a year before, beside advertising revenue."""
-    cash, money_in = _cash_book(cash_flows, definition), Book(financing, "financing")
+    cash, money_in = cash_book(cash_flows, definition), Book(financing, "financing")
     end = ARTICLE_QUARTERS[ticker]
     two, two_before, year, year_before = (
         cash.sum(ticker, end, "free_cash_flow", quarters=quarters, back=back)
-        for quarters in (_TWO_QUARTERS, _YEAR)
-        for back in (0, _YEAR)
+        for quarters in (_TWO_QUARTERS, YEAR)
+        for back in (0, YEAR)
     )
     ads, ads_before = (
-        money_in.sum(ticker, end, "advertising_revenue", quarters=_TWO_QUARTERS, back=back) for back in (0, _YEAR)
+        money_in.sum(ticker, end, "advertising_revenue", quarters=_TWO_QUARTERS, back=back) for back in (0, YEAR)
     )
     quarters_fell, year_fell, ads_rose = two < two_before, year < year_before, ads > ads_before
     verdict = NOT_SUPPORTED
@@ -324,8 +207,8 @@ def _eroded(cash_flows: pd.DataFrame, financing: pd.DataFrame, ticker: str, defi
     return Verdict(verdict, change, "percent", reason, (*cash.rows, *money_in.rows))
 
 
-@_rule("percent")
-def a13(cash_flows: pd.DataFrame, financing: pd.DataFrame, definition: str = _OWN) -> Verdict:
+@rule_with("percent")
+def a13(cash_flows: pd.DataFrame, financing: pd.DataFrame, definition: str = OWN) -> Verdict:
     """A13, Alphabet's free cash flow is eroded although advertising revenue stays very large.
 
     The last two quarters together, and the twelve months, against a year before. Supported if both
@@ -334,27 +217,27 @@ def a13(cash_flows: pd.DataFrame, financing: pd.DataFrame, definition: str = _OW
     return _eroded(cash_flows, financing, "GOOGL", definition)
 
 
-@_rule("percent")
-def a14(cash_flows: pd.DataFrame, financing: pd.DataFrame, definition: str = _OWN) -> Verdict:
+@rule_with("percent")
+def a14(cash_flows: pd.DataFrame, financing: pd.DataFrame, definition: str = OWN) -> Verdict:
     """A14, the same of Meta; see `a13`."""
     return _eroded(cash_flows, financing, "META", definition)
 
 
-@_rule("firms")
-def a15(cash_flows: pd.DataFrame, definition: str = _OWN) -> Verdict:
+@rule_with("firms")
+def a15(cash_flows: pd.DataFrame, definition: str = OWN) -> Verdict:
     """A15, the firms earn a profit while their free cash flow shrinks.
 
     A firm counts if net income was positive in both of the last two quarters before the article and
     free cash flow of the same two quarters together was below a year before. Supported if all
     `FOUR_FIRMS` count, partly if at least `PARTLY_FIRMS` do.
     """
-    book, told, counted = _cash_book(cash_flows, definition), [], 0
+    book, told, counted = cash_book(cash_flows, definition), [], 0
     risen: list[str] = []
     for ticker in FOUR_FIRMS:
         end, name = ARTICLE_QUARTERS[ticker], FIRMS[ticker].name
         profits = book.quarters(ticker, end, "net_income", quarters=_TWO_QUARTERS)
         now = book.quarters(ticker, end, "free_cash_flow", quarters=_TWO_QUARTERS)
-        before = book.quarters(ticker, end, "free_cash_flow", quarters=_TWO_QUARTERS, back=_YEAR)
+        before = book.quarters(ticker, end, "free_cash_flow", quarters=_TWO_QUARTERS, back=YEAR)
         counted += bool((profits > 0).all() and now.sum() < before.sum())
         risen += [name] if (now.to_numpy() >= before.to_numpy()).any() else []
         told.append(f"{name} {money(profits.sum())} and {money(now.sum())} after {money(before.sum())}")
@@ -371,8 +254,8 @@ def a15(cash_flows: pd.DataFrame, definition: str = _OWN) -> Verdict:
     return Verdict(verdict, float(counted), "firms", reason, tuple(book.rows))
 
 
-@_rule("percent")
-def a16(cash_flows: pd.DataFrame, financing: pd.DataFrame, definition: str = _OWN) -> Verdict:
+@rule_with("percent")
+def a16(cash_flows: pd.DataFrame, financing: pd.DataFrame, definition: str = OWN) -> Verdict:
     """A16, the cause is heavy spending: what capex explains of the group's fall of A02.
 
     Supported if the rise of capex (net of proceeds where the firm nets them) is more than
@@ -382,7 +265,7 @@ def a16(cash_flows: pd.DataFrame, financing: pd.DataFrame, definition: str = _OW
     parts = pd.concat([cash_flows, components(cash_flows, definition).add_prefix("part_")], axis=1)
     book = Book(parts, "cash_flows")
     change = {
-        part: sum(_year_change(book, ticker, f"part_{part}") for ticker in ARTICLE_QUARTERS)
+        part: sum(year_change(book, ticker, f"part_{part}") for ticker in ARTICLE_QUARTERS)
         for part in ("operating_cash_flow", "capex", "capex_proceeds", "finance_lease_principal")
     }
     fall, capex_rise = -sum(change.values()), -(change["capex"] + change["capex_proceeds"])
@@ -398,36 +281,6 @@ def a16(cash_flows: pd.DataFrame, financing: pd.DataFrame, definition: str = _OW
         f"{money(change['operating_cash_flow'])}. {apart}"
     )
     return Verdict(verdict, share, "percent", reason, tuple(book.rows))
-
-
-def _year_change(book: Book, ticker: str, column: str) -> float:
-    """Return the change of a twelve-month sum against the year before, at the article's date."""
-    end = ARTICLE_QUARTERS[ticker]
-    now, before = (book.sum(ticker, end, column, quarters=_YEAR, back=back) for back in (0, _YEAR))
-    return now - before
-
-
-def pay_and_acquisitions(cash_flows: pd.DataFrame, financing: pd.DataFrame) -> pd.DataFrame:
-    """Return how pay in shares and acquisitions changed in the twelve months before the article.
-
-    Returns
-    -------
-    DataFrame, one row a firm of `ARTICLE_QUARTERS`
-        ``stock_based_compensation`` and ``acquisitions``, change in USD millions; missing where a
-        quarter of the two years is.
-    """
-    books = {
-        "stock_based_compensation": Book(cash_flows, "cash_flows"),
-        "acquisitions": Book(financing, "financing"),
-    }
-    table: dict[str, dict[str, float]] = {ticker: {} for ticker in ARTICLE_QUARTERS}
-    for column, book in books.items():
-        for ticker in ARTICLE_QUARTERS:
-            try:
-                table[ticker][column] = _year_change(book, ticker, column)
-            except MissingFigureError:
-                table[ticker][column] = float("nan")
-    return pd.DataFrame(table).T
 
 
 def _pay_and_acquisitions(cash_flows: pd.DataFrame, financing: pd.DataFrame) -> str:
@@ -451,7 +304,7 @@ def a17() -> Verdict:
     )
 
 
-@_rule("firms")
+@rule_with("firms")
 def a19(cash_flows: pd.DataFrame) -> Verdict:
     """A19, the article's definition against each firm's own wording (`FIRMS`).
 
@@ -473,32 +326,8 @@ def a19(cash_flows: pd.DataFrame) -> Verdict:
     return Verdict(verdict, float(like), "firms", reason, tuple(last.index))
 
 
-def negative_quarters(cash_flows: pd.DataFrame, definition: str = _OWN) -> pd.DataFrame:
-    """List the quarters with negative free cash flow and their cause.
-
-    Parameters
-    ----------
-    cash_flows : DataFrame, one row a firm-quarter
-    definition : str
-
-    Returns
-    -------
-    DataFrame
-        Rows of `cash_flows` with ``free_cash_flow``, and ``cause``: ``heavy investment`` where the
-        business brought cash in and capex exceeded it, ``weak operations`` where operating cash
-        flow itself was not positive. ``like_year_earlier`` is True where the same quarter a
-        year before was negative too: a season, not news.
-    """
-    ledger = cash_ledger(cash_flows, definition)
-    negative = ledger[ledger["free_cash_flow"] < 0].copy()
-    weak = negative["operating_cash_flow"] <= 0
-    negative["cause"] = weak.map({True: "weak operations", False: "heavy investment"})
-    negative["like_year_earlier"] = negative["year_earlier"] < 0
-    return negative
-
-
-@_rule("quarters")
-def a20(cash_flows: pd.DataFrame, definition: str = _OWN) -> Verdict:
+@rule_with("quarters")
+def a20(cash_flows: pd.DataFrame, definition: str = OWN) -> Verdict:
     """A20, negative free cash flow means spending more than the business brings in.
 
     The identity (below zero if and only if capex exceeds operating cash flow) is checked on every
@@ -529,7 +358,7 @@ SAID_NEGATIVE = ("AMZN", "ORCL")
 SAID_LOWER = ("GOOGL", "META")
 
 
-def said_and_filed(cash_flows: pd.DataFrame, definition: str = _OWN) -> pd.DataFrame:
+def said_and_filed(cash_flows: pd.DataFrame, definition: str = OWN) -> pd.DataFrame:
     """Compare what the article says of four firms' last two quarters with the filings.
 
     Returns
@@ -543,7 +372,7 @@ def said_and_filed(cash_flows: pd.DataFrame, definition: str = _OWN) -> pd.DataF
 
 def _said_of(ticker: str, cash_flows: pd.DataFrame, definition: str) -> dict[str, Any]:
     """Return one firm's row of `said_and_filed`."""
-    book, end, negative = _cash_book(cash_flows, definition), ARTICLE_QUARTERS[ticker], ticker in SAID_NEGATIVE
+    book, end, negative = cash_book(cash_flows, definition), ARTICLE_QUARTERS[ticker], ticker in SAID_NEGATIVE
     unknown = {"first": float("nan"), "second": float("nan"), "year_before": float("nan"), "confirmed": "not known"}
     row: dict[str, Any] = {
         "ticker": ticker,
@@ -552,7 +381,7 @@ def _said_of(ticker: str, cash_flows: pd.DataFrame, definition: str) -> dict[str
     }
     try:
         two = book.quarters(ticker, end, "free_cash_flow", quarters=_TWO_QUARTERS)
-        before = book.sum(ticker, end, "free_cash_flow", quarters=_TWO_QUARTERS, back=_YEAR)
+        before = book.sum(ticker, end, "free_cash_flow", quarters=_TWO_QUARTERS, back=YEAR)
     except MissingFigureError as missing:
         return row | unknown | {"missing": str(missing), "rows": ()}
     right = bool((two < 0).all()) if negative else bool(two.sum() < before)
@@ -560,8 +389,8 @@ def _said_of(ticker: str, cash_flows: pd.DataFrame, definition: str) -> dict[str
     return row | found | {"rows": tuple(book.rows)}
 
 
-@_rule("firms")
-def a22(cash_flows: pd.DataFrame, definition: str = _OWN) -> Verdict:
+@rule_with("firms")
+def a22(cash_flows: pd.DataFrame, definition: str = OWN) -> Verdict:
     """A22, a chart of the last two quarters: only signs and directions can be confirmed.
 
     The article's text gives no figures. What it says of the four firms (`said_and_filed`) is

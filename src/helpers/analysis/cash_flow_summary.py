@@ -217,7 +217,7 @@ def verdicts_by_definition(cash_flows: pd.DataFrame, financing: pd.DataFrame) ->
 
 
 def group_total(change: pd.DataFrame, column: str) -> Flow:
-    """Add one column of `helpers.analysis.cash_flow_claims.group_change` over its firms.
+    """Add one column of `helpers.analysis.cash_flow_evidence.group_change` over its firms.
 
     Returns
     -------

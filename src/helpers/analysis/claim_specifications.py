@@ -17,6 +17,7 @@ from helpers.analysis import (
     ai_returns,
     ai_revenue_disclosure,
     ai_usage,
+    ai_write_offs,
     capex_claims,
     capex_runway,
     cash_flow_claims,
@@ -155,7 +156,7 @@ def _a03(load: Load, day: str) -> Iterator[Choice]:
     """Take all capex instead of that above 2022, and each life of the equipment."""
     lives = ranges(load("assumptions", day), [ai_returns.LIFE]).iloc[0][["low", "mode", "high"]].astype(float)
     for rule in ai_returns.RULES:
-        table = ai_returns.revenue_against_depreciation(
+        table = ai_write_offs.revenue_against_depreciation(
             load("cash_flows", day), load("vendor_metrics", day), dict(lives), day=capex_claims.ARTICLE_DAY, rule=rule
         )
         known = table[table["revenue"].notna() & table["mode"].notna()]

@@ -1,0 +1,200 @@
+"""What the claims on cash flow are judged by: a firm's flows by quarter, and tables made of them.
+
+A `Book` remembers the rows it was asked for, so that a verdict cites those and no others, and names a figure it lacks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+import pandas as pd
+
+from helpers.analysis.fiscal_quarters import fiscal_sequence, latest_quarters
+from helpers.analysis.free_cash_flow import FIRMS, cash_ledger, free_cash_flow
+from helpers.analysis.verdict import Verdict, not_testable
+
+# The last quarter each firm had published when the article appeared (it cites 2 September 2025).
+ARTICLE_QUARTERS: dict[str, str] = {
+    "AMZN": "2025-06-30",
+    "GOOGL": "2025-06-30",
+    "META": "2025-06-30",
+    "MSFT": "2025-06-30",
+    "ORCL": "2025-05-31",
+}
+OWN = "company"
+YEAR = 4
+
+
+class MissingFigureError(Exception):
+    """A figure a rule needs is not in the data; the message names it."""
+
+
+class Book:
+    """A firm's flows by quarter, which remembers the rows it was asked for.
+
+    Parameters
+    ----------
+    frame : DataFrame, one row a firm-quarter, indexed by row id
+        With ``ticker``, ``fiscal_year``, ``fiscal_quarter`` and ``period_end``.
+    table : str
+        Name of the table, for the message about a missing figure.
+    """
+
+    def __init__(self, frame: pd.DataFrame, table: str) -> None:
+        self.frame = frame.assign(_sequence=fiscal_sequence(frame), ticker=frame["ticker"].astype(str))
+        self.table = table
+        self.rows: dict[str, None] = {}
+
+    def sum(self, ticker: str, end: str, column: str, *, quarters: int = 1, back: int = 0) -> float:
+        """Sum a column over the quarters up to the one that ended on `end`, moved `back` quarters.
+
+        Raises
+        ------
+        MissingFigureError
+            If one of the quarters or its value is not known.
+        """
+        values = self.quarters(ticker, end, column, quarters=quarters, back=back)
+        return float(values.sum())
+
+    def quarters(self, ticker: str, end: str, column: str, *, quarters: int = 1, back: int = 0) -> pd.Series:
+        """Return a column over those quarters, oldest first; see `sum`."""
+        firm = self.frame[self.frame["ticker"] == ticker].set_index("_sequence", drop=False)
+        last = firm.index[firm["period_end"] == pd.Timestamp(end)]
+        name = FIRMS[ticker].name
+        if not len(last):
+            raise MissingFigureError(f"the quarter of {name} to {end} is not known ({self.table})")
+        wanted = range(last[0] - back - quarters + 1, last[0] - back + 1)
+        part = self.frame[(self.frame["ticker"] == ticker) & self.frame["_sequence"].isin(list(wanted))]
+        part = part.sort_values("_sequence")
+        if len(part) < quarters:
+            raise MissingFigureError(
+                f"a quarter of {name} between {quarters + back} and {back} quarters before {end} is not known "
+                f"({self.table})"
+            )
+        self.rows |= dict.fromkeys(part.index)
+        unknown = part[part[column].isna()]
+        if len(unknown):
+            day = unknown["period_end"].iloc[0].date()
+            raise MissingFigureError(
+                f"{column.removeprefix('part_').replace('_', ' ')} of {name} in the quarter to {day} is not known"
+            )
+        return part[column].astype("float64")
+
+
+def cash_book(cash_flows: pd.DataFrame, definition: str = OWN) -> Book:
+    """Return the book of the firms' cash flows, with free cash flow by a definition."""
+    frame = cash_flows.assign(free_cash_flow=free_cash_flow(cash_flows, definition))
+    return Book(frame, "cash_flows")
+
+
+def group_change(cash_flows: pd.DataFrame, ends: Mapping[str, str], definition: str = OWN) -> pd.DataFrame:
+    """Compare twelve-month free cash flow with a year before.
+
+    Parameters
+    ----------
+    cash_flows : DataFrame, one row a firm-quarter
+    ends : mapping of ticker to ISO date
+        The quarter that ends each firm's twelve months: `ARTICLE_QUARTERS` or `newest_quarters`.
+    definition : str
+
+    Returns
+    -------
+    DataFrame, one row a firm
+        ``ticker``, ``period_end``, ``earlier``, ``free_cash_flow_12m``, ``change`` (USD millions),
+        ``percent`` (missing where the base is not positive) and ``rows`` (row ids of the eight
+        quarters). Missing where a quarter is.
+    """
+    table = []
+    for ticker, end in ends.items():
+        book = cash_book(cash_flows, definition)
+        row: dict[str, Any] = {"ticker": ticker, "period_end": pd.Timestamp(end)}
+        try:
+            row["free_cash_flow_12m"] = book.sum(ticker, end, "free_cash_flow", quarters=YEAR)
+            row["earlier"] = book.sum(ticker, end, "free_cash_flow", quarters=YEAR, back=YEAR)
+        except MissingFigureError as missing:
+            row["missing"] = str(missing)
+        table.append(row | {"rows": tuple(book.rows)})
+    columns = ["ticker", "period_end", "earlier", "free_cash_flow_12m", "change", "percent", "missing", "rows"]
+    result = pd.DataFrame(table).reindex(columns=columns)
+    result["change"] = result["free_cash_flow_12m"] - result["earlier"]
+    result["percent"] = 100 * result["change"] / result["earlier"].where(result["earlier"] > 0)
+    return result
+
+
+def newest_quarters(cash_flows: pd.DataFrame, tickers: Mapping[str, str] | tuple[str, ...]) -> dict[str, str]:
+    """Return the end of each firm's last quarter in the frame; firms without one are left out."""
+    last = latest_quarters(cash_flows).set_index("ticker")["period_end"]
+    ends = {str(ticker): str(end.date()) for ticker, end in last.items()}
+    return {ticker: ends[ticker] for ticker in tickers if ticker in ends}
+
+
+def year_change(book: Book, ticker: str, column: str) -> float:
+    """Return the change of a twelve-month sum against the year before, at the article's date."""
+    end = ARTICLE_QUARTERS[ticker]
+    now, before = (book.sum(ticker, end, column, quarters=YEAR, back=back) for back in (0, YEAR))
+    return now - before
+
+
+def pay_and_acquisitions(cash_flows: pd.DataFrame, financing: pd.DataFrame) -> pd.DataFrame:
+    """Return how pay in shares and acquisitions changed in the twelve months before the article.
+
+    Returns
+    -------
+    DataFrame, one row a firm of `ARTICLE_QUARTERS`
+        ``stock_based_compensation`` and ``acquisitions``, change in USD millions; missing where a
+        quarter of the two years is.
+    """
+    books = {
+        "stock_based_compensation": Book(cash_flows, "cash_flows"),
+        "acquisitions": Book(financing, "financing"),
+    }
+    table: dict[str, dict[str, float]] = {ticker: {} for ticker in ARTICLE_QUARTERS}
+    for column, book in books.items():
+        for ticker in ARTICLE_QUARTERS:
+            try:
+                table[ticker][column] = year_change(book, ticker, column)
+            except MissingFigureError:
+                table[ticker][column] = float("nan")
+    return pd.DataFrame(table).T
+
+
+def negative_quarters(cash_flows: pd.DataFrame, definition: str = OWN) -> pd.DataFrame:
+    """List the quarters with negative free cash flow and their cause.
+
+    Parameters
+    ----------
+    cash_flows : DataFrame, one row a firm-quarter
+    definition : str
+
+    Returns
+    -------
+    DataFrame
+        Rows of `cash_flows` with ``free_cash_flow``, and ``cause``: ``heavy investment`` where the
+        business brought cash in and capex exceeded it, ``weak operations`` where operating cash
+        flow itself was not positive. ``like_year_earlier`` is True where the same quarter a
+        year before was negative too: a season, not news.
+    """
+    ledger = cash_ledger(cash_flows, definition)
+    negative = ledger[ledger["free_cash_flow"] < 0].copy()
+    weak = negative["operating_cash_flow"] <= 0
+    negative["cause"] = weak.map({True: "weak operations", False: "heavy investment"})
+    negative["like_year_earlier"] = negative["year_earlier"] < 0
+    return negative
+
+
+def rule_with(unit: str) -> Callable[[Callable[..., Verdict]], Callable[..., Verdict]]:
+    """Turn a missing figure into the verdict `not testable`, which names it."""
+
+    def decorate(rule: Callable[..., Verdict]) -> Callable[..., Verdict]:
+        @wraps(rule)
+        def judged(*frames: Any, **options: Any) -> Verdict:
+            try:
+                return rule(*frames, **options)
+            except MissingFigureError as missing:
+                return not_testable(f"Missing: {missing}.", unit)
+
+        return judged
+
+    return decorate
