@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from html import escape
 from typing import Any
 
@@ -225,10 +226,15 @@ def _sources(sources: Sequence[Row]) -> str:
 
 
 def _cell(id: str, source: str) -> str:
+    return f'<section class="trace" id="cell-{escape(id)}"><h3>{escape(id)}</h3>{_highlighted(source)}</section>'
+
+
+@cache  # the editions share their cells
+def _highlighted(source: str) -> str:
     from sphinx.highlighting import PygmentsBridge
 
-    code = PygmentsBridge("html").highlight_block(source, "python", force=True)
-    return f'<section class="trace" id="cell-{escape(id)}"><h3>{escape(id)}</h3>{code}</section>'
+    html: str = PygmentsBridge("html").highlight_block(source, "python", force=True)
+    return html
 
 
 def _written(stated: Mapping[str, Any]) -> str:
