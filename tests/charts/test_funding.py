@@ -152,3 +152,15 @@ def test_the_title_of_capex_says_what_the_analysis_says(drawn: dict, day: str) -
     share = listed.last_year(flows.join(listed.capex_paid_from(flows))).operations_percent
     title = style.notes(drawn[day]["capex"].get_figure(root=True)).title
     assert title.startswith(f"Operations paid {percent(share, 0)} of")
+
+
+def test_a_runway_beyond_the_cap_ends_in_an_arrow() -> None:
+    table = pd.DataFrame(
+        {"company": ["A", "B", "C"], "years_low": [1.5, 17.0, 2.0], "years_high": [10.7, None, 3.0], "reason": ""}
+    )
+    axes = charts.runways(table, as_of=NOW)
+    arrows = [line for line in axes.lines if line.get_marker() == ">"]
+    assert [float(line.get_ydata()[0]) for line in arrows] == [0.0, 1.0]
+    assert axes.get_xlim() == (0, 10)
+    words = [text.get_text().replace(SPACE, " ") for text in axes.texts]
+    assert words == ["1.5 to more than 10 years", "more than 10 years in every reading", "2.0 to 3.0 years"]

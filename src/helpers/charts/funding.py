@@ -6,7 +6,7 @@ a picture of another day says what was true that day.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -286,16 +286,12 @@ def runways(table: pd.DataFrame, *, as_of: str) -> Axes:
     figure, axes = style.canvas(height=1.9 + 0.5 * max(len(table), 1))
     known = table.dropna(subset=["years_low"])
     longest = float(known[["years_low", "years_high"]].max().max()) * 1.08 if len(known) else 0.0
-    limit = min(max(5.0, longest), 1.08 * RUNWAY_CAP_YEARS)
+    limit = min(max(5.0, longest), float(RUNWAY_CAP_YEARS))
     for y, row in enumerate(table.to_dict("records")):
         if pd.isna(row["years_low"]):
             beside(axes, row["reason"], (0, y), 6, color=style.SMALL_PRINT)
             continue
-        low, high = (min(limit, end) for end in (row["years_low"], row["years_high"]))
-        high = limit if pd.isna(row["years_high"]) else high
-        axes.plot([low, high], [y, y], color=company_colour(row["company"]), linewidth=9, solid_capstyle="butt")
-        words = runway_range(row["years_low"], row["years_high"])
-        note(axes, words, (min(low, 0.7 * limit), y), (0, 8), ha="left")
+        _runway_bar(axes, y, row, limit)
     axes.set_yticks(range(len(table)), list(table["company"]), weight="bold")
     axes.set_ylim(len(table) - 0.5, -0.7)
     axes.set_xlim(0, limit)
@@ -309,12 +305,23 @@ def runways(table: pd.DataFrame, *, as_of: str) -> Axes:
     style.finish(
         figure, title=title,
         subtitle="Cash raised and not yet burned over the burn of the last year, years: from the dearest reading to "
-        "the cheapest",
+        "the cheapest; an arrow: beyond the axis",
         source=BOTH_SOURCE, as_of=as_of, unit="years",
         alt=f"Horizontal ranges of {len(table)} firms. {title}",
         data=table.drop(columns="rows", errors="ignore"),
     )  # fmt: skip
     return _first(axes)
+
+
+def _runway_bar(axes: Any, y: int, row: Mapping[Hashable, Any], limit: float) -> None:
+    """Draw one firm's range of years; what lies beyond the axis becomes an arrow at its end."""
+    ink, low, high = company_colour(row["company"]), row["years_low"], row["years_high"]
+    beyond = pd.isna(high) or high > limit
+    axes.plot([min(low, limit), limit if beyond else high], [y, y], color=ink, linewidth=9, solid_capstyle="butt")
+    if beyond:
+        axes.plot(limit, y, ">", color=ink, markersize=13, clip_on=False)
+    late = low > limit / 2
+    note(axes, runway_range(low, high), (min(low, limit), y), (0, 8), ha="right" if late else "left")
 
 
 def nothing() -> pd.DataFrame:
