@@ -79,6 +79,17 @@ def test_what_moved_is_told_with_its_value_and_source() -> None:
     assert {source for cell in table["sources"] for source in cell.split(";")} <= sources
 
 
+def test_what_turned_a_verdict_is_told_in_a_line() -> None:
+    row = {"claim_id": "A12", "then": PARTLY_SUPPORTED, "now": SUPPORTED, "day": "2025-09-09", "decided_by": "Oracle",
+           "sources": "X;Y", "rows": "cash_flows/ORCL/2025-08-31"}  # fmt: skip
+    lost = {**row, "day": "", "decided_by": "", "sources": "", "rows": ""}
+    assert rules.turned_in_words(pd.DataFrame([row, lost])).splitlines() == [
+        "- **A12**, partly supported to supported: on 2025-09-09 came Oracle (source: X, Y).",
+        "- **A12**, partly supported to supported: on a day that could not be found no single row decided.",
+    ]
+    assert rules.turned_in_words(pd.DataFrame([row]).iloc[:0]) == ""
+
+
 def test_rows_are_described_and_long_lists_cut() -> None:
     rows = list(load("stock_prices", "").index[:5])
     told = rules.decided_by(rows, load, most=2)

@@ -226,6 +226,17 @@ def turning_points(
     return pd.DataFrame(table, columns=columns)
 
 
+def turned_in_words(table: pd.DataFrame) -> str:
+    """Return a Markdown list of what turned each verdict, for a table of `turning_points`; empty for none."""
+    lines = []
+    for row in table.to_dict("records"):
+        when = f"on {row['day']}" if row["day"] else "on a day that could not be found"
+        why = f"came {row['decided_by']}" if row["rows"] else "no single row decided"
+        cited = f" (source: {row['sources'].replace(';', ', ')})" if row["sources"] else ""
+        lines.append(f"- **{row['claim_id']}**, {row['then']} to {row['now']}: {when} {why}{cited}.")
+    return "\n".join(lines)
+
+
 # What to read in a row of each table besides the firm: columns and how each is written.
 _MONEY, _COUNT = "USD m", ""
 _SHOWN: dict[str, dict[str, str]] = {

@@ -27,7 +27,7 @@ from helpers.analysis import (
 from helpers.analysis.ai_returns import BUILDERS
 from helpers.analysis.claim_rules import ESTIMATE
 from helpers.analysis.verdict import NOT_SUPPORTED, NOT_TESTABLE, PARTLY_SUPPORTED, SUPPORTED, Verdict
-from helpers.units import count, write
+from helpers.units import NARROW_SPACE, count, write
 
 LOW, HIGH = "a low value supports", "a high value supports"
 # Units in which a value moves by whole steps.
@@ -204,10 +204,20 @@ def in_words(claim: str, unit: str) -> str:
     sign = {LOW: "under", HIGH: "over"}[ladder.direction]
     at = {LOW: "at most", HIGH: "at least"}[ladder.direction]
     best = write(ladder.supported, unit)
-    text = f"supported {'within' if within else at if ladder.supported_at else sign} {best}"
+    text = f"supported {'within' if within else at if ladder.supported_at else sign} {_of_one(best)}"
     if ladder.partly is not None:
-        text += f", partly {'within' if within else at if ladder.partly_at else sign} {write(ladder.partly, unit)}"
+        text += (
+            f", partly {'within' if within else at if ladder.partly_at else sign} {_of_one(write(ladder.partly, unit))}"
+        )
     return f"{text}; besides: {ladder.besides}" if ladder.besides else text
+
+
+def _of_one(text: str) -> str:
+    """Write one of a counted unit in the singular: "1 quarters" becomes "1 quarter"."""
+    number, _, unit = text.partition(NARROW_SPACE)
+    if number != "1" or unit not in WHOLE:
+        return text
+    return f"{number}{NARROW_SPACE}{'company' if unit == 'companies' else unit.removesuffix('s')}"
 
 
 def distances(verdicts: Mapping[str, Verdict]) -> pd.DataFrame:
