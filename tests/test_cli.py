@@ -27,14 +27,16 @@ def called(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 def test_without_options_everything_is_asked_for(called: dict[str, Any], root: Path) -> None:
     assert cli.main(["run"]) == 0
-    assert called == {"root": root, "request": Request(), "jobs": None, "quiet": False, "is_warm": True, "force": False}
+    options = {"jobs": None, "scheduler": None, "quiet": False, "is_warm": True, "force": False}
+    assert called == {"root": root, "request": Request(), **options}
 
 
 def test_every_option_arrives(called: dict[str, Any], tmp_path: Path) -> None:
-    options = "--only a b --only c -p x 1 -p y [2] --as-of 2024-01-01 --timeout 9 --jobs 3 --quiet --edition latest"
-    assert cli.main(["run", *options.split(), "--stock-kernels", "--force", "--root", str(tmp_path)]) == 0
+    words = "--only a b --only c -p x 1 -p y [2] --as-of 2024-01-01 --timeout 9 --jobs 3 --quiet --edition latest"
+    assert cli.main(["run", *words.split(), "--stock-kernels", "--force", "--root", str(tmp_path)]) == 0
     expected = Request(("a", "b", "c"), "latest", (("x", "1"), ("y", "[2]")), "2024-01-01", 9.0)
-    assert called == {"root": tmp_path, "request": expected, "jobs": 3, "quiet": True, "is_warm": False, "force": True}
+    options = {"jobs": 3, "scheduler": None, "quiet": True, "is_warm": False, "force": True}
+    assert called == {"root": tmp_path, "request": expected, **options}
 
 
 @pytest.mark.parametrize(

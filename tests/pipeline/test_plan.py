@@ -76,3 +76,24 @@ def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:
 def test_a_missing_file_says_where_it_was_looked_for(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such file in"):
         plan.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("vintage", "follows", "as_of"),
+    [("shipped", "true", date(2026, 10, 31)), ("2026-11-23-2", "true", "2026-11-23"), ("2026-11-23", "false", None)],
+)
+def test_an_edition_may_follow_the_vintage_of_the_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vintage: str, follows: str, as_of: object
+) -> None:
+    monkeypatch.setattr(plan.integrity, "vintage", lambda root: vintage)
+    text = f"{EDITIONS}follows_vintage = {follows}\n{ONE}"
+    assert _load(tmp_path, text).editions[0].parameters["as_of"] == (as_of or date(2026, 10, 31))
+
+
+def test_switches_must_be_true_or_false(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as refused:
+        _load(tmp_path, EDITIONS + "follows_vintage = 1\n" + ONE + 'reads_findings = "yes"\n')
+    assert sorted(refused.value.problems) == [
+        "notebooks/runs.toml: editions.latest.follows_vintage: must be true or false, not 1",
+        "notebooks/runs.toml: notebooks[one].reads_findings: must be true or false, not 'yes'",
+    ]

@@ -167,13 +167,22 @@ class Assembly:
 
     def _site(self, results: Sequence[Result]) -> None:
         from helpers.pipeline.pages import Page
+        from helpers.pipeline.results import published
 
         pages = []
         for one in results:
             reason = one.error.reason if one.error else ""
             pages.append(Page(one.run, one.shown, self._notebook(one.run), reason, one.error))
         html, work = self.ready / "html", self.scratch / "site"
-        self.tools().build(pages, html=html, work=work, root=self.root, kept=self.kept, version=self.version)
+        self.tools().build(
+            pages,
+            html=html,
+            work=work,
+            root=self.root,
+            kept=self.kept,
+            version=self.version,
+            earlier=published(self.reports),
+        )
 
     def _status(self, results: Sequence[Result]) -> None:
         entries = {

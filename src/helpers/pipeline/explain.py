@@ -59,6 +59,11 @@ def states(root: Path, request: Request) -> list[State]:
     PipelineError
         If a table is not the one described.
     """
+    with integrity.one_vintage(root):
+        return _states(root, request)
+
+
+def _states(root: Path, request: Request) -> list[State]:
     runs = select.requested(plan.load(root), request)
     integrity.check(root)
     stock = Stock(root, root / "reports")

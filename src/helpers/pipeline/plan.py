@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from helpers.pipeline import integrity
 from helpers.pipeline.errors import UsageError
+from helpers.tables import vintages
 
 RUNS_FILE = Path("notebooks") / "runs.toml"
 #: The edition of exploratory runs, which have a site of their own and never touch the published one.
 CUSTOM = "custom"
 _LIMITS = {"seconds_limit": 300.0, "memory_limit_mb": 2048}
 _TOP_KEYS = {"limits", "editions", "notebooks"}
-_EDITION_KEYS = {"title", "parameters"}
+_EDITION_KEYS = {"title", "parameters", "follows_vintage"}
 _NOTEBOOK_KEYS = {"name", "title", "parameters", "reads_findings", "seconds_limit", "memory_limit_mb"}
 #: The parameter that gets the path of all findings, in a notebook that reads them.
 FINDINGS = "findings"
@@ -74,11 +76,20 @@ class Notebook:
 
 @dataclass(frozen=True)
 class Edition:
-    """Parameters that every notebook shares: what was known on one day."""
+    """Parameters that every notebook shares: what was known on one day.
+
+    Attributes
+    ----------
+    name, title : str
+    parameters : dict
+    follows_vintage : bool
+        Whether `as_of` is the day of the data's vintage, where that is another than the one that ships.
+    """
 
     name: str
     title: str
     parameters: dict[str, object] = field(default_factory=dict)
+    follows_vintage: bool = False
 
 
 @dataclass(frozen=True)
@@ -170,7 +181,13 @@ class _Reader:
             self._problem(where, "this name is kept for exploratory runs (-p, --as-of)")
         self._file_name(name, where)
         title = self._text(table.get("title", name), f"{where}.title")
-        return Edition(name, title, self._table(table.get("parameters", {}), f"{where}.parameters"))
+        parameters = self._table(table.get("parameters", {}), f"{where}.parameters")
+        follows = table.get("follows_vintage", False)
+        if not isinstance(follows, bool):
+            self._problem(f"{where}.follows_vintage", f"must be true or false, not {follows!r}")
+        if follows is True and (name_of := integrity.vintage(self.root)) != vintages.SHIPPED:
+            parameters = {**parameters, "as_of": name_of[: len("2026-01-01")]}  # a second one of a day ends in -2
+        return Edition(name, title, parameters, follows is True)
 
     def _notebook(self, entry: object, where: str, limits: Mapping[str, Any]) -> Notebook:
         table = self._table(entry, where)

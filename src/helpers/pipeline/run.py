@@ -83,35 +83,56 @@ def run(
     """
     began = time.monotonic()
     stream = stream or sys.stdout
-    planned = plan.load(root)
-    runs = select.requested(planned, request)
-    shown = runs if request.is_exploratory else select.shown(planned, runs)
-    integrity.check(root)
-    reports = root / "reports" / CUSTOM if request.is_exploratory else root / "reports"
-    stock = Stock(root, reports, force)
-    teller = progress.choose(quiet, stream)
-    with _stoppable() as stopped, Publication(root, reports) as publication:
-        if stock.is_current(runs, shown):
-            progress.summary([], len(runs), [], reports, time.monotonic() - began, quiet, stream)
-            return 0
-        try:
-            pages = _PageTools(tools)
-            watched = progress.AtCells(teller, pages.begin)
-            with _executor(publication, jobs, scheduler, watched, is_warm) as execute:
-                assembly, outcomes = _execute(runs, shown, publication, stock, execute, pages)
-            teller.note("building the site")
-            assembly.finish(shown)
-        except (OSError, PipelineError) as error:
-            raise _plain(error) from error
-        finally:
-            teller.end()
-        if stopped:  # even where a library swallowed the exception
-            raise Interrupted
-        publication.publish()
-        stock.note_published(shown)
-    kept = len(runs) - len(outcomes)
-    progress.summary(outcomes, kept, assembly.warnings, reports, time.monotonic() - began, quiet, stream)
+    with integrity.one_vintage(root):
+        planned = plan.load(root)
+        runs = select.requested(planned, request)
+        shown = runs if request.is_exploratory else select.shown(planned, runs)
+        integrity.check(root)
+        stock = Stock(root, root / "reports" / CUSTOM if request.is_exploratory else root / "reports", force)
+        teller = progress.choose(quiet, stream)
+        pages = _PageTools(tools)
+        outcomes: list[Outcome] = []
+        warnings: list[str] = []
+        with _stoppable() as stopped, Publication(root, stock.reports) as publication:
+            if not stock.is_current(runs, shown):
+                watched = progress.AtCells(teller, pages.begin)
+                with _executor(publication, jobs, scheduler, watched, is_warm) as execute:
+                    outcomes, warnings = _produce(runs, shown, publication, stock, execute, teller, pages)
+                if stopped:  # even where a library swallowed the exception
+                    raise Interrupted
+                publication.publish()
+                stock.note_published(shown)
+    seconds, kept = time.monotonic() - began, len(runs) - len(outcomes)
+    progress.summary(outcomes, kept, warnings, stock.reports, seconds, quiet, stream)
     return 0 if all(outcome.error is None for outcome in outcomes) else 1
+
+
+def _produce(
+    runs: Sequence[Run],
+    shown: Sequence[Run],
+    publication: Publication,
+    stock: Stock,
+    execute: Execute,
+    teller: Progress,
+    tools: _PageTools,
+) -> tuple[list[Outcome], list[str]]:
+    """Fill the publication's `ready` folder.
+
+    Returns
+    -------
+    tuple of (list of Outcome, list of str)
+        The outcomes of what was executed, after the check of their figures, and what notebooks wrote to their error
+        stream.
+    """
+    try:
+        assembly, outcomes = _execute(runs, shown, publication, stock, execute, tools)
+        teller.note("building the site")
+        assembly.finish(shown)
+    except (OSError, PipelineError) as error:
+        raise _plain(error) from error
+    finally:
+        teller.end()
+    return outcomes, assembly.warnings
 
 
 def _execute(

@@ -75,7 +75,9 @@ class Standing:
         folders = [_PACKAGE / name for name in _RENDERERS]
         sources = sorted(path for folder in folders for path in folder.rglob("*") if path.suffix in {".py", ".css"})
         code = [[path.relative_to(_PACKAGE).as_posix(), key.digest(path.read_bytes())] for path in sources]
-        return key.digest(json.dumps([code, integrity.fingerprints(self.root), Keys(self.root).lock]))
+        return key.digest(
+            json.dumps([code, integrity.fingerprints(self.root), integrity.vintage(self.root), Keys(self.root).lock])
+        )
 
     @cached_property
     def is_whole(self) -> bool:
