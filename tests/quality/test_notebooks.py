@@ -13,6 +13,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+#: Light twins of the notebooks, run under many sets of parameters; they hold to the same rules, and draw nothing.
+SWEPT = sorted((ROOT / "notebooks" / "sweeps").glob("*.ipynb"))
 
 
 def cells(path: Path, kind: str) -> list[Any]:
@@ -29,9 +31,24 @@ def test_every_notebook_is_in_runs_toml_and_the_reverse() -> None:
     assert [entry["name"] for entry in listed] == [path.stem for path in NOTEBOOKS]
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_notebook_of_the_sweeps_has_a_sweep() -> None:
+    files = sorted((ROOT / "notebooks" / "sweeps").glob("*.toml"))
+    named = {tomllib.loads(path.read_text(encoding="utf-8"))["notebook"] for path in files}
+    assert {path.stem for path in SWEPT} <= named
+
+
+@pytest.mark.parametrize("path", SWEPT, ids=lambda path: path.stem)
+def test_a_notebook_of_a_sweep_draws_nothing_and_states_its_findings(path: Path) -> None:
+    source = "\n".join(cell.source for cell in cells(path, "code"))
+    called = {_last_name(node.func) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)}
+    assert called & {"number", "claims_box", "claim"}
+    assert "figure" not in called
+    assert "helpers.charts" not in source
+
+
+@pytest.mark.parametrize("path", [*NOTEBOOKS, *SWEPT], ids=lambda path: path.stem)
 class TestNotebook:
-    """One notebook of the collection."""
+    """One notebook of the collection, or of a sweep."""
 
     def test_is_valid_and_carries_no_outputs(self, path: Path) -> None:
         nbformat.validate(nbformat.read(path, as_version=4))

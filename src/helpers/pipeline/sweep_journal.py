@@ -97,7 +97,9 @@ class Journal:
         self.places: dict[str, Place] = {}
         self.uses: list[Uses] = []
         self.damaged = 0
-        self._file: IO[bytes] = path.open("a+b")
+        # Unbuffered: what could not be written must not be tried again when the file is closed.
+        self._end = path.open("ab", buffering=0)
+        self._lines: IO[bytes] = path.open("rb")
         self._read()
 
     def append(self, row: Row) -> None:
@@ -119,8 +121,8 @@ class Journal:
 
     def row(self, place: Place) -> Row:
         """Read a row back."""
-        self._file.seek(place.offset)
-        found: Row = json.loads(self._file.readline())
+        self._lines.seek(place.offset)
+        found: Row = json.loads(self._lines.readline())
         return found
 
     def forget(self, identities: Iterable[str]) -> None:
@@ -130,33 +132,36 @@ class Journal:
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        self._end.close()
+        self._lines.close()
 
     def _write(self, content: Mapping[str, Any]) -> int:
-        line = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-        offset = self._file.seek(0, os.SEEK_END)
+        line = memoryview(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+        offset = self._end.seek(0, os.SEEK_END)
         try:
-            self._file.write(line)
-            self._file.flush()
+            while line:  # a disk that is nearly full takes a part
+                line = line[self._end.write(line) :]
         except OSError:
             with contextlib.suppress(OSError):  # a part of a line would be cut off at the next start anyway
-                os.ftruncate(self._file.fileno(), offset)
+                self._end.truncate(offset)
             raise
         return offset
 
     def _read(self) -> None:
-        self._file.seek(0)
         offset = 0
-        for line in self._file:
+        for line in self._lines:
             if not line.endswith(b"\n"):  # the process was killed while it wrote
                 self.damaged += 1
-                self._file.truncate(offset)
+                self._end.truncate(offset)
                 break
             try:
                 self._note(json.loads(line), offset)
             except (ValueError, KeyError, TypeError):
                 self.damaged += 1
             offset += len(line)
+        # Afresh, so that nothing of a line that was cut off is remembered.
+        self._lines.close()
+        self._lines = self.path.open("rb")
 
     def _note(self, content: Row, offset: int) -> None:
         if "uses" in content:
