@@ -34,6 +34,15 @@ def memory_mb(processes: Iterable[psutil.Process]) -> float:
     return sum(_proportional(process) for process in processes) / 2**20
 
 
+def resident_mb(processes: Iterable[psutil.Process]) -> float:
+    """Return the resident memory of the processes together, in MiB; a shared page counts for each of them."""
+    total = 0.0
+    for process in processes:
+        with contextlib.suppress(*_GONE):
+            total += float(process.memory_info().rss)
+    return total / 2**20
+
+
 def _proportional(process: psutil.Process) -> float:
     """Return the proportional set size in bytes, or the resident size where the system does not tell it."""
     with contextlib.suppress(OSError):

@@ -33,6 +33,9 @@ from helpers.pipeline.progress import Progress
 SAMPLE = 0.1
 #: Seconds a worker may take to import papermill before it counts as broken.
 START_LIMIT = 120.0
+#: Memory is shared out anew when a run's resident pages changed by so many MiB, and at one look in so many.
+_GROWTH_MB = 8.0
+_LOOKS_AT_MOST = 10
 _STARTS_WITHOUT_SUCCESS = 3
 
 
@@ -166,6 +169,7 @@ class _Pool:
         self.workers: list[_Worker] = []
         self.waiting: deque[Run] = deque()
         self.started = self.broken = 0
+        self.looked = 0.0
 
     def work(self, runs: Iterator[Run], jobs: int) -> None:
         """Execute every run, at most `jobs` at once."""
@@ -240,6 +244,9 @@ class _Pool:
 
     def _measure(self) -> None:
         """Look at time and memory of every running notebook and stop those beyond a limit."""
+        if time.monotonic() - self.looked < SAMPLE:
+            return  # news came sooner; it says nothing of memory
+        self.looked = time.monotonic()
         for one in list(self.workers):
             if one.task is None:
                 if not one.is_ready and one.seconds > START_LIMIT:
@@ -311,7 +318,8 @@ class _Worker:
         self.template: int | None = None
         self.since = time.monotonic()
         self.cell: int | None = None
-        self.peak_mb = 0.0
+        self.peak_mb = self.memory_mb = self.resident_mb = 0.0
+        self.looks = 0
         self.seen: dict[int, psutil.Process] = {}
 
     @property
@@ -321,7 +329,8 @@ class _Worker:
 
     def take(self, task: worker.Task) -> None:
         """Begin a run."""
-        self.task, self.since, self.cell, self.peak_mb, self.seen = task, time.monotonic(), None, 0.0, {}
+        self.task, self.since, self.cell, self.seen = task, time.monotonic(), None, {}
+        self.peak_mb = self.memory_mb = self.resident_mb = 0.0
         with contextlib.suppress(OSError):  # a worker that is already gone is noticed by its sentinel
             self.connection.send(task)
 
@@ -336,9 +345,13 @@ class _Worker:
         # The template outlives the run, and its kernels share its pages: it is no part of what the run uses.
         found = [one for one in processes.tree(self.process.pid or 0) if one.pid != self.template]
         self.seen.update({one.pid: one for one in found[1:]})
-        memory = processes.memory_mb(found)
-        self.peak_mb = max(self.peak_mb, memory)
-        return memory
+        # To share pages out costs the system much more than to count them, and the share is never above the count.
+        resident = processes.resident_mb(found)
+        self.looks += 1
+        if abs(resident - self.resident_mb) > _GROWTH_MB or self.looks % _LOOKS_AT_MOST == 0:
+            self.resident_mb, self.memory_mb = resident, processes.memory_mb(found)
+            self.peak_mb = max(self.peak_mb, self.memory_mb)
+        return self.memory_mb
 
     def failure(self, kind: str, message: str) -> Failure:
         """Describe a run that could not describe itself."""
