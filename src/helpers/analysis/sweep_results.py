@@ -212,8 +212,8 @@ def draws_sentences(rows: pd.DataFrame, strengths: pd.DataFrame) -> list[str]:
         f"{money(high, 2)}.",
         f"{reach} of {len(rows):,} draws reach the {money(claimed)} of the article; the median is "
         f"{percent(100 * middle / claimed)} of it.",
-        f"Most of the spread comes from “{first['label'].lower()}” (rank correlation "
-        f"{first['rank_correlation']:+.2f}), then from “{second['label'].lower()}” "
+        f"What moves it most is “{first['label']}” (rank correlation "
+        f"{first['rank_correlation']:+.2f}), then “{second['label']}” "
         f"({second['rank_correlation']:+.2f}).".replace("-", "\N{MINUS SIGN}"),
     ]
 

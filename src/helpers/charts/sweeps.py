@@ -70,7 +70,7 @@ CLAIM_LABELS = {
     "A64": "class actions over personal data",
 }
 _BILLION = 1000.0
-_BINS = 40
+_BINS = 30
 _HEAD: Any = {"size": 10, "weight": "bold", "loc": "left"}
 _ROW_INCHES = 0.205
 _LABEL_LETTERS = 40
