@@ -73,6 +73,7 @@ _BILLION = 1000.0
 _BINS = 30
 _HEAD: Any = {"size": 10, "weight": "bold", "loc": "left"}
 _ROW_INCHES = 0.205
+_LEAST_INCHES = 3.4
 _LABEL_LETTERS = 40
 # Tiles a little paler than the house's verdicts, so that marks and dots can be read on them.
 _PALE = 0.62
@@ -341,6 +342,6 @@ def _plain(history: pd.DataFrame) -> pd.DataFrame:
 
 
 def _one(height: float) -> tuple[Figure, Axes]:
-    figure, axes = style.canvas(height=height)
+    figure, axes = style.canvas(height=max(height, _LEAST_INCHES))
     assert isinstance(axes, Axes)
     return figure, axes
