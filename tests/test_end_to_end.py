@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from helpers import tables
+from helpers.analysis import scorecard
 from helpers.pipeline import exhibits
 from helpers.pipeline.audit import audit
 from tests.golden import results as golden
@@ -77,9 +78,15 @@ def test_every_claim_of_a_notebook_has_one_verdict_in_it(results: Any, edition: 
         if notebook in present:
             judged = results["editions"][edition]["notebooks"][notebook]["claims"]
             assert sorted(judged) == sorted(rows["claim_id"])
+    assert sorted(claims(results, edition)) == sorted(wanted["claim_id"])
+    assert len(wanted) == 69
     for id, claim in claims(results, edition).items():
         assert claim["verdict"] in {"supported", "partly supported", "not supported", "not testable"}, id
         assert claim["reason"], id
+
+
+def test_the_scorecard_is_complete(results: Any) -> None:
+    scorecard.require_complete(results, tables.load("claims"))
 
 
 @pytest.mark.parametrize("edition", EDITIONS)

@@ -58,10 +58,21 @@ def percent(value: float | None, digits: int = 1) -> str:
     return _signed(value, f"{abs(value):,.{digits}f}{NARROW_SPACE}%")
 
 
+#: Units that are counted, in the plural, with their singular.
+_SINGULAR = {
+    **{f"{word}s": word for word in ("break", "builder", "cell", "change", "claim", "day", "disclosure", "firm")},
+    **{f"{word}s": word for word in ("investor", "matter", "month", "outcome", "piece", "product", "quarter", "row")},
+    **{f"{word}s": word for word in ("start-up", "suit", "vendor", "year", "class action", "first quarter")},
+    "companies": "company",
+    "quarter ends": "quarter end",
+}
+
+
 def count(value: float | None, unit: str = "", digits: int | None = None) -> str:
     """Write a count or any other quantity, with its unit behind.
 
-    Whole numbers have no decimals; others have `digits`, by default three significant ones.
+    Whole numbers have no decimals; others have `digits`, by default three significant ones. A unit that is counted
+    stands in the singular behind a one: ``1 quarter``.
     """
     if value is None or not isfinite(value):
         return UNKNOWN
@@ -72,6 +83,8 @@ def count(value: float | None, unit: str = "", digits: int | None = None) -> str
         text = f"{size:,.0f}"
     else:
         text = f"{size:.3g}"
+    if size == 1:
+        unit = _SINGULAR.get(unit, unit)
     return _signed(value, text) + (f"{NARROW_SPACE}{unit}" if unit else "")
 
 
