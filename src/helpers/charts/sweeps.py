@@ -74,6 +74,8 @@ _BINS = 30
 _HEAD: Any = {"size": 10, "weight": "bold", "loc": "left"}
 _ROW_INCHES = 0.205
 _LEAST_INCHES = 3.4
+# What title, ticks, legend and source take of a figure's height, about.
+_AROUND_INCHES = 2.1
 _LABEL_LETTERS = 40
 # Tiles a little paler than the house's verdicts, so that marks and dots can be read on them.
 _PALE = 0.62
@@ -107,7 +109,7 @@ def verdict_timeline(history: pd.DataFrame, *, as_of: str, article_day: str) -> 
     _label_rows(axes, [(name, claim is None) for name, claim in rows])
     _months(axes, days)
     _article_line(axes, days, article_day, len(rows))
-    _legend(axes, VERDICT_LOOKS, len(rows))
+    _legend(axes, VERDICT_LOOKS)
     then = days[days <= pd.Timestamp(article_day)].max()
     title, numbers = _timeline_words(history, then, days[-1])
     style.finish(
@@ -153,7 +155,7 @@ def cash_by_definition(history: pd.DataFrame, *, as_of: str, since: pd.Timestamp
     _months(axes, days)
     _article_line(axes, days, article_day, len(rows))
     dot = Line2D([], [], marker="o", color=style.INK, linestyle="", markersize=3, label="last two quarters below zero")
-    _legend(axes, CASH_LOOKS, len(rows), dot)
+    _legend(axes, CASH_LOOKS, dot)
     title, numbers = _cash_words(history, since, days[-1])
     style.finish(
         figure, title=title, source=CASH_SOURCE, as_of=as_of, unit="state", data=_plain(history),
@@ -269,9 +271,9 @@ def _article_line(axes: Axes, days: pd.DatetimeIndex, article_day: str, rows: in
         )  # fmt: skip
 
 
-def _legend(axes: Axes, looks: Mapping[str, tuple[str, str]], rows: int, *others: Line2D) -> None:
+def _legend(axes: Axes, looks: Mapping[str, tuple[str, str]], *others: Line2D) -> None:
     handles = [Patch(facecolor=fill, label=f"{mark} {name}") for name, (fill, mark) in looks.items()]
-    legend_below(axes, [*handles, *others], _ROW_INCHES * rows)
+    legend_below(axes, [*handles, *others], axes.figure.get_figheight() - _AROUND_INCHES)  # type: ignore[union-attr]
 
 
 def _claim_label(claim: pd.DataFrame) -> str:
