@@ -364,4 +364,4 @@ def _words(values: list[object]) -> str:
 
 
 def _behind(entry: object) -> str:
-    return f", as `{entry}` of the assumptions says" if isinstance(entry, str) else ""
+    return f" (assumption `{entry}`)" if isinstance(entry, str) else ""
