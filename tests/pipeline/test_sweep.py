@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import uuid
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -250,6 +251,28 @@ def test_a_streamed_run_is_asked_for_late_taken_at_once_and_leaves_no_files(tmp_
     # One is at work and one is waiting: no more than that is ever held.
     assert all(asked_for <= done + 2 for done, asked_for in taken)
     assert [k for k, _ in taken] == list(range(5))
+
+
+def test_a_thousand_runs_are_not_held_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The runner's own part alone: runs go in one by one, and of an outcome only its row is kept."""
+    swept = Swept(tmp_path, GRID.replace("[0, 1, 2, 3, 4, 5]", str(list(range(1000)))))
+    alive: list[int] = []
+
+    def fake(runs: Iterator[Run], *, take: Any, **_: Any) -> list[Outcome]:
+        born: list[weakref.ref[Outcome]] = []
+        for run in runs:
+            outcome = Outcome(run, "ok", notebook="x" * 100_000)
+            born.append(weakref.ref(outcome))
+            take(outcome)
+            del outcome
+            born = [one for one in born if one() is not None]
+            alive.append(len(born))
+        return []
+
+    monkeypatch.setattr(supervise, "execute", fake)
+    assert execute(swept).executed == 1000
+    assert alive == [0] * 1000
+    assert list(pd.read_parquet(swept.table)["k"]) == list(range(1000))
 
 
 def test_a_journal_leaves_out_lines_it_cannot_read(tmp_path: Path) -> None:
