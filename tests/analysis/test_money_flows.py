@@ -65,8 +65,12 @@ def test_a_builders_stake_is_not_counted_twice() -> None:
     others = flows.raised_from_others(load("funding_rounds", LATEST))
     assert "funding_rounds/Anthropic/Amazon 2024" not in others.index
     assert "funding_rounds/OpenAI/Microsoft 2023" not in others.index
-    # Led by builders and others together: nobody split it, so it counts whole.
-    assert "funding_rounds/OpenAI/2026 round, first close" in others.index
+    # Led by builders and others together: of the 110bn the note gives 50 to Amazon.
+    assert others.loc["funding_rounds/OpenAI/2026 round, first close", "counted_usd_m"] == 60_000
+    # The hyperscalers' 15bn in it are taken off once, as part of earlier rows.
+    assert others.loc["funding_rounds/Anthropic/Series H", "counted_usd_m"] == 50_000
+    year = account(LATEST)
+    assert amount(year, year["period"].iloc[-1], flows.RAISED) == 60_000 + 12_000 + 50_000 + 30_000 + 20_000
     leads = pd.DataFrame({"lead_investors": ["Amazon", "Amazon; NVIDIA", None, "Microsoft; Google"]})
     assert flows.builders_alone(leads).tolist() == [True, False, False, True]
 
@@ -100,6 +104,9 @@ def test_then_and_now_stand_side_by_side() -> None:
     assert table.loc[flows.CAPEX, "then"] == pytest.approx(312564)
     assert table.loc[flows.CAPEX, "now"] == pytest.approx(586363)
     assert table.loc[flows.DEBT, "known_now"] == "16 of 20"
+    # A residual is not known of any quarter.
+    assert table.loc[flows.ADDED, "known_now"] == "what is left"
+    assert table.loc[flows.CAPEX, "known_now"] == "all"
     assert flows.RAISED not in table.index
 
 

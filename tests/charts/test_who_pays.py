@@ -100,7 +100,12 @@ def test_titles_and_alt_texts_are_sentences_with_numbers(name: str) -> None:
 def test_the_flows_say_what_they_show() -> None:
     assert notes("flows", LATEST).title == (
         "Capex took 98\N{NARROW NO-BREAK SPACE}% of the builders' operating cash flow in 2026 so far, after "
-        "55\N{NARROW NO-BREAK SPACE}% in 2022, and outsiders put in $431bn."
+        "55\N{NARROW NO-BREAK SPACE}% in 2022, and outsiders put in $381bn."
+    )
+    # The share and its two amounts are on one base, prepayments in it: less than all of it, so capex is the smaller.
+    assert (
+        "Capex was $358bn against operating cash flow of $367bn, customers' prepayments in it."
+        in notes("flows", LATEST).alt
     )
     data = notes("flows", LATEST).data
     assert set(data["item"]) <= set(charts.LOOKS)

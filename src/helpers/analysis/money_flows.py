@@ -5,9 +5,10 @@ quarters are not all known is marked and never extrapolated. A figure nobody gav
 residual, and the sum it is missing from says of how many firm-quarters it knows.
 
 Two dollars must not be counted twice. What a builder put into a model maker is cash of the builder already, so
-rounds that only builders led are left out of the model makers' money; a round led by builders and others together
-counts whole, because nobody split it. And what a model maker pays a builder for computing stands in its loss and in
-the builder's operating cash flow alike: no table says how much, so nothing is taken off.
+rounds that only builders led are left out of the model makers' money, and so is the part of a mixed round that a note
+says builders pledged; where no note splits it, a mixed round counts whole. And what a model maker pays a builder for
+computing stands in its loss and in the builder's operating cash flow alike: no table says how much, so nothing is
+taken off.
 """
 
 from __future__ import annotations
@@ -20,13 +21,16 @@ import pandas as pd
 from helpers.analysis import vendor_metrics as vendor
 from helpers.analysis.fiscal_quarters import QUARTERS_A_YEAR, calendar_quarter, latest_quarters
 from helpers.analysis.free_cash_flow import customer_prepayments
-from helpers.analysis.funding_rounds import IN_THE_SUMS, count_rounds
+from helpers.analysis.funding_rounds import COUNTED, IN_THE_SUMS, count_rounds
 from helpers.analysis.listed_firms_financing import sources_and_uses
 
 BUILDERS = ("AMZN", "MSFT", "GOOGL", "META", "ORCL")
 MODEL_MAKERS = ("OpenAI", "Anthropic", "xAI")
 # The builders as the table of rounds names them when they lead one.
 BUILDER_INVESTORS = ("Amazon", "Microsoft", "Google", "Alphabet", "Meta", "Oracle")
+# How a note splits a round, in USD billions: "50 Amazon (35 conditional), 30 NVIDIA".
+_PLEDGED = rf"(\d+(?:\.\d+)?) (?:{'|'.join(BUILDER_INVESTORS)})\b"
+_MILLIONS_A_BILLION = 1000
 
 OPERATIONS, PREPAID, DEBT, SHARES, RAISED = (
     "operating cash flow",
@@ -44,6 +48,8 @@ CAPEX, RETURNED, ACQUIRED, LOSSES, REPAID = (
 )
 # What closes the account, on whichever side it falls: cash drawn or added, and what no table holds.
 DRAWN, ADDED = "from cash, or not in the tables", "to cash, or not in the tables"
+# Items that nobody states quarter by quarter, so that none of them can be complete: what they are instead.
+STANDS_FOR = {DRAWN: "what is left", ADDED: "what is left", RAISED: "closed rounds"}
 SOURCES = (OPERATIONS, PREPAID, DEBT, SHARES, RAISED, DRAWN)
 USES = (CAPEX, RETURNED, ACQUIRED, LOSSES, REPAID, ADDED)
 COLUMNS = ["period", "side", "item", "usd_m", "known", "of", "rows"]
@@ -193,17 +199,36 @@ def raised_from_others(funding_rounds: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Rows of `funding_rounds.count_rounds` in the sums, of `MODEL_MAKERS`, without the rounds that only
-        `BUILDER_INVESTORS` led.
+        `BUILDER_INVESTORS` led; ``counted_usd_m`` is without what builders pledged (`pledged_by_builders`).
     """
     rounds = count_rounds(funding_rounds)
     rounds = rounds[rounds["company"].isin(list(MODEL_MAKERS)) & rounds["treatment"].isin(list(IN_THE_SUMS))]
-    return rounds[~builders_alone(rounds)]
+    rounds = rounds[~builders_alone(rounds)]
+    return rounds.assign(counted_usd_m=rounds["counted_usd_m"] - pledged_by_builders(rounds))
 
 
 def builders_alone(rounds: pd.DataFrame) -> pd.Series:
     """Tell which rounds name builders, and nobody else, as their leads; a round without a lead is not one of them."""
     leads = rounds["lead_investors"].fillna("").astype(str).str.split(";")
     return leads.map(lambda names: all(name.strip() in BUILDER_INVESTORS for name in names)).astype(bool)
+
+
+def pledged_by_builders(rounds: pd.DataFrame) -> pd.Series:
+    """Return what the note of each round says `BUILDER_INVESTORS` pledged to it, USD millions; 0 where it does not.
+
+    Parameters
+    ----------
+    rounds : DataFrame
+        From `funding_rounds.count_rounds`. In a row that counts less what an earlier row holds, the builders named
+        are the ones already taken off.
+
+    Returns
+    -------
+    Series of float64
+    """
+    notes = rounds.loc[rounds["treatment"] == COUNTED, "note"].fillna("").astype(str)
+    named = notes.str.extractall(_PLEDGED)[0].astype("float64").groupby(level=0).sum()
+    return named.reindex(rounds.index, fill_value=0.0) * _MILLIONS_A_BILLION
 
 
 # Months of the periods a loss is stated for, longest first: years are what halves and quarters add up to.
@@ -255,7 +280,8 @@ def compare(then: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame, one row a side and item
         ``side``, ``item``, ``then``, ``now`` (USD millions; missing where nothing is known), ``known_then`` and
-        ``known_now`` (``"all"`` or ``"12 of 20"``). A net repayment of debt stands among the uses.
+        ``known_now`` (``"all"``, ``"12 of 20"`` or what the item `STANDS_FOR`). A net repayment of debt stands among
+        the uses.
     """
     sides = {"source": SOURCES, "use": USES}
     table = []
@@ -272,15 +298,16 @@ def compare(then: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
 
 
 def known_for(account: pd.DataFrame) -> pd.Series:
-    """Say for each item of an account for how many firm-quarters, or firms, it is known."""
-    return account["known"].astype(int).astype(str) + " of " + account["of"].astype(int).astype(str)
+    """Say for each item of an account for how many firm-quarters, or firms, it is known, or what it `STANDS_FOR`."""
+    counted = account["known"].astype(int).astype(str) + " of " + account["of"].astype(int).astype(str)
+    return account["item"].map(STANDS_FOR).fillna(counted)
 
 
 def _of_how_many(found: pd.DataFrame) -> str:
     if found.empty:
         return ""
-    known, of = int(found["known"].iloc[0]), int(found["of"].iloc[0])
-    return "all" if known == of else f"{known} of {of}"
+    known, of, name = int(found["known"].iloc[0]), int(found["of"].iloc[0]), str(found["item"].iloc[0])
+    return STANDS_FOR.get(name, "all" if known == of else f"{known} of {of}")
 
 
 def item(account: pd.DataFrame, name: str) -> tuple[float | None, tuple[str, ...]]:

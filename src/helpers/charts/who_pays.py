@@ -122,7 +122,8 @@ def _flow_words(account: pd.DataFrame, periods: Sequence[str]) -> tuple[str, str
     """Compare the first with the last whole year; return title and alt text."""
     amounts = account.pivot_table(index="period", columns="item", values="usd_m", aggfunc="sum")
     amounts = amounts.reindex(columns=list(LOOKS)).fillna(0.0)
-    share = 100 * amounts["capex"] / (amounts["operating cash flow"] + amounts["customer prepayments"])
+    earned = amounts["operating cash flow"] + amounts["customer prepayments"]
+    share = 100 * amounts["capex"] / earned
     outside = amounts[["net new debt", "new shares", "raised by model makers"]].sum(axis=1) - amounts["net debt repaid"]
     first, last = periods[0], periods[-1]
     took = f"Capex took {percent(share[last], 0)} of the builders' operating cash flow in {last.split(',')[0]}"
@@ -131,8 +132,8 @@ def _flow_words(account: pd.DataFrame, periods: Sequence[str]) -> tuple[str, str
     title = f"{took}{part}{since}, and outsiders put in {money(outside[last], 0)}."
     alt = (
         f"Two stacked bars for each of {len(periods)} years, sources beside uses. {title} Capex was "
-        f"{money(amounts['capex'][last], 0)} against operating cash flow of "
-        f"{money(amounts['operating cash flow'][last], 0)}."
+        f"{money(amounts['capex'][last], 0)} against operating cash flow of {money(earned[last], 0)}, customers' "
+        "prepayments in it."
     )
     return title, alt
 
