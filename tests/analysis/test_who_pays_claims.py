@@ -61,6 +61,8 @@ def test_a57_tells_who_leads_by_each_measure() -> None:
     now = rules.leaders(load("vendor_metrics", LATEST), load("ai_usage", LATEST), LATEST)
     first = now.drop_duplicates("measure").set_index("measure")["company"].to_dict()
     assert first == {rules.REVENUE: "Anthropic", rules.USERS: "OpenAI", rules.TOKEN_COUNT: "Google"}
+    users = now.loc[now["measure"] == rules.USERS].set_index("company")["value"]
+    assert users.to_dict() == {"OpenAI": 1100, "Google": 662, "Anthropic": 245, "xAI": 117}
     assert now.groupby("measure")["share"].sum().to_numpy() == pytest.approx(100)
     then = rules.leaders(load("vendor_metrics", ARTICLE), load("ai_usage", ARTICLE), ARTICLE)
     assert then.drop_duplicates("measure")["company"].tolist() == ["OpenAI", "Google"]

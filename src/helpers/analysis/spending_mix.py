@@ -78,7 +78,7 @@ def _of_builder(ticker: str, last: pd.DataFrame, convention: str) -> dict[str, A
     name = FIRMS[ticker].name
     row: dict[str, Any] = {"firm": name, "kind": BUILDER, "missing": "", "rows": ";".join(last["rows"])}
     if len(last) < QUARTERS_A_YEAR:
-        return row | {"period": "", "missing": f"four quarters of cash flow of {name}"}
+        return row | {"period": "", "missing": f"four quarters of cash and debt flows of {name}"}
     row["period"] = f"twelve months to {last['period_end'].max().date()}"
     flows = ["capex", "operating_cash_flow", "net_debt_flow", "to_shareholders"]
     year = last[flows].sum(skipna=False).to_frame().T.assign(shares_issued=last["shares_issued"].sum(min_count=1))

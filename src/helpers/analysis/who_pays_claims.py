@@ -31,8 +31,12 @@ OUTSIDE_SUPPORTED_PERCENT, OUTSIDE_PARTLY_PERCENT = 50.0, 20.0
 # A57: an older figure does not say who leads today.
 NEWEST_DAYS = 366
 _SELLERS = ("OpenAI", "Anthropic", "Microsoft", "Amazon", "Google", "Meta", "xAI")
-# Scopes that stand for all of a firm's AI, where the firm itself is more than AI; the rest are products or parts.
-_SCOPES = {"Microsoft": "AI business", "Amazon": "AWS AI services", "Google": "Gemini app", "Meta": "Meta AI"}
+# Scopes that stand for all of a firm's AI, where the firm itself is more than AI, or for the product its users are
+# counted on; the rest are parts.
+_SCOPES = {
+    "Microsoft": "AI business", "Amazon": "AWS AI services", "Google": "Gemini app", "Meta": "Meta AI",
+    "Anthropic": "Claude app", "xAI": "Grok",
+}  # fmt: skip
 REVENUE, USERS, TOKEN_COUNT = "stated AI revenue, run-rate", "monthly users", "tokens a month"
 
 
