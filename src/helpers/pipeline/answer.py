@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from calendar import month_name
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from string import Formatter
@@ -26,9 +27,10 @@ class _Sentence:
 _SENTENCES = (
     _Sentence(
         "06_monetisation_paths",
-        "In the last quarter that is known customers paid {ai_revenue_of_quarter} for AI, or {ai_revenue_over_capex} "
-        "of the {ai_capex_of_quarter} that its builders spent above their earlier pace",
-        "when the article appeared it was {ai_revenue_over_capex}",
+        "In the quarter to {quarter}, the last that the figures of {sellers} all cover, they took in "
+        "{ai_revenue_of_quarter} for AI by run-rate, or {ai_revenue_over_capex} of the {ai_capex_of_quarter} that its "
+        "builders spent above their earlier pace",
+        "when the article appeared it was {ai_revenue_over_capex}, from {sellers} in the quarter to {quarter}",
     ),
     _Sentence(
         "01_fcf_decline",
@@ -69,8 +71,31 @@ def _told(sentence: _Sentence, traces: Traces, editions: Sequence[str]) -> str:
 def _filled(text: str, notebook: str, edition: str, traces: Traces) -> str:
     """Put the numbers of an edition into a text; nothing where one is not known."""
     names = [name for _, name, _, _ in Formatter().parse(text) if name]
-    values: Mapping[str, str] = {name: number(traces, edition, notebook, name) for name in names}
+    stated = [name for name in names if name not in _FROM_ROWS]
+    values = {name: number(traces, edition, notebook, name) for name in stated}
+    if not all(values.values()):
+        return ""
+    entries = (traces.entry(edition, notebook, "numbers", name) for name in stated)
+    rows = [row for entry in entries if entry for row in entry["rows"]]
+    values |= {name: tell(rows) for name, tell in _FROM_ROWS.items() if name in names}
     return text.format(**values) if all(values.values()) else ""
+
+
+def _sellers(rows: Sequence[str]) -> str:
+    """Name the firms whose stated figures are among the rows: not the same at every date."""
+    firms = list(dict.fromkeys(row.split("/")[1] for row in rows if row.startswith("vendor_metrics/")))
+    return " and ".join(filter(None, (", ".join(firms[:-1]), *firms[-1:])))
+
+
+def _quarter(rows: Sequence[str]) -> str:
+    """Return month and year in which the last quarter among the rows ends."""
+    ends = [row.split("/")[2] for row in rows if row.startswith("cash_flows/")]
+    year, month, _ = max(ends, default="--").split("-")
+    return f"{month_name[int(month)]} {year}" if month else ""
+
+
+# What the rows behind a sentence's numbers tell besides them.
+_FROM_ROWS: Mapping[str, Callable[[Sequence[str]], str]] = {"sellers": _sellers, "quarter": _quarter}
 
 
 def number(traces: Traces, edition: str, notebook: str, id: str) -> str:
