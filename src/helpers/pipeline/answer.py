@@ -28,7 +28,7 @@ _SENTENCES = (
     _Sentence(
         "06_monetisation_paths",
         "In the quarter to {quarter}, the last that the figures of {sellers} all cover, they took in "
-        "{ai_revenue_of_quarter} for AI by run-rate, or {ai_revenue_over_capex} of the {ai_capex_of_quarter} that its "
+        "{ai_revenue_of_quarter} for AI by run-rate, or {ai_revenue_over_capex} of the {ai_capex_of_quarter} that five "
         "builders spent above their earlier pace",
         "when the article appeared it was {ai_revenue_over_capex}, from {sellers} in the quarter to {quarter}",
     ),
