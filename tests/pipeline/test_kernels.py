@@ -174,11 +174,11 @@ def test_the_template_dies_with_its_owner() -> None:
 
 
 @pytest.fixture
-def threaded_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+def threaded_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Put a library on the path that starts a thread when imported, as some numerical libraries do."""
 
-    def arrange() -> None:
-        (tmp_path / "seaborn.py").write_text(
+    def arrange(name: str) -> None:
+        (tmp_path / f"{name}.py").write_text(
             "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
         )
         monkeypatch.setenv("PYTHONPATH", str(tmp_path))
@@ -187,9 +187,9 @@ def threaded_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable
 
 
 def test_a_template_with_threads_is_refused_and_the_stock_kernel_takes_over(
-    warm: None, threaded_import: Callable[[], None]
+    warm: None, threaded_import: Callable[[str], None]
 ) -> None:
-    threaded_import()
+    threaded_import("pandera")
     kernels._said.clear()
     with pytest.warns(RuntimeWarning, match="2 threads after its imports"):
         assert result(run("1 + 1")) == "2"
@@ -198,6 +198,22 @@ def test_a_template_with_threads_is_refused_and_the_stock_kernel_takes_over(
     with pytest.raises(kernels.UnsafeForkError, match="2 threads after its imports"):
         kernels.template().fork([], {}, "/")
     kernels.close_template()
+
+
+def test_what_is_imported_for_a_second_kernel_may_start_no_thread_either(
+    warm: None, threaded_import: Callable[[str], None]
+) -> None:
+    threaded_import("seaborn")
+    kernels._said.clear()
+    assert result(run("import sys; 'statsmodels' in sys.modules")) == "False"  # the first does not wait for it
+    with pytest.warns(RuntimeWarning, match="the template has 2 threads"):
+        assert result(run("1 + 1")) == "2"
+
+
+def test_a_second_kernel_has_the_rest_imported(warm: None) -> None:
+    names = "import sys; [name in sys.modules for name in ('statsmodels', 'seaborn', 'scipy.stats')]"
+    run("1")
+    assert result(run(names)) == "[True, True, True]"
 
 
 def test_elsewhere_than_on_linux_the_stock_kernel_is_used(warm: None, monkeypatch: pytest.MonkeyPatch) -> None:

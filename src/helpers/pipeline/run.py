@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, TYPE_CHECKING
 
-from helpers.pipeline import integrity, plan, progress, select
+from helpers.pipeline import integrity, lean, plan, progress, select
 from helpers.pipeline.assemble import Assembly, Tools
 from helpers.pipeline.errors import Interrupted, PipelineError
 from helpers.pipeline.outcome import Outcome
@@ -234,6 +234,7 @@ class _PageTools:
         return self.given or self._load()  # where the thread failed, the error is raised here
 
     def _load(self) -> Tools:
+        lean.skip()
         from helpers.pipeline import clean, site, sphinx_build
 
         sphinx_build.preload()

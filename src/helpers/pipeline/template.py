@@ -32,17 +32,21 @@ PRELOADED = (
     "matplotlib.dates",
     "matplotlib.textpath",
     "matplotlib.backends.backend_agg",
-    "seaborn",
-    "scipy.optimize",
-    "scipy.stats",
-    "statsmodels.api",
-    "statsmodels.formula.api",
     "pandera.pandas",
     "pandera.backends.pandas.builtin_checks",  # or else the first check of a table imports it, and Hypothesis with it
     "IPython.display",
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
     "ipykernel.zmqshell",
+)
+# As heavy again, and not for every notebook. A second kernel shows that there will be more; who starts one only, after
+# an edit, need not wait for what it may not use.
+PRELOADED_FOR_MORE = (
+    "scipy.optimize",
+    "scipy.stats",
+    "statsmodels.api",
+    "statsmodels.formula.api",
+    "seaborn",
     "debugpy",
 )
 INLINE = "module://matplotlib_inline.backend_inline"
@@ -58,15 +62,16 @@ def main() -> NoReturn:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # The system collects ended kernels at once: nobody waits for a zombie.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    _preload()
-    # What is imported is never freed: keep the collector from touching, and so copying, its pages.
-    gc.collect()
-    gc.freeze()
+    _preload(PRELOADED)
     _send(owner, {"ready": os.getpid(), "threads": _threads()})
+    served = 0
     while True:
         request = _receive(owner)
         if request is None:
             os._exit(0)
+        if served == 1:
+            _preload(PRELOADED_FOR_MORE)
+        served += 1
         if _threads() > 1:
             _send(owner, {"error": f"the template has {_threads()} threads; a fork would not be safe"})
             continue
@@ -77,14 +82,17 @@ def main() -> NoReturn:
         _send(owner, {"pid": child})
 
 
-def _preload() -> None:
+def _preload(names: tuple[str, ...]) -> None:
     # Before pyplot: otherwise it settles on another backend and notebooks succeed with no figures.
     os.environ["MPLBACKEND"] = INLINE
     os.environ.setdefault(*_NO_THREAD_OF_ARROW)
-    for name in PRELOADED:
+    for name in names:
         with contextlib.suppress(ImportError):  # an optional library that is not installed
             importlib.import_module(name)
     del os.environ["MPLBACKEND"]
+    # What is imported is never freed: keep the collector from touching, and so copying, its pages.
+    gc.collect()
+    gc.freeze()
 
 
 def _become_kernel(request: dict[str, Any]) -> NoReturn:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from helpers import journal
-from helpers.pipeline import kernels, processes
+from helpers.pipeline import kernels, lean, processes
 from helpers.pipeline.outcome import Failure
 from helpers.pipeline.parameters import code_cells
 from helpers.pipeline.plan import Run
@@ -221,6 +221,7 @@ def _handed(task: Task) -> dict[str, str]:
 
 @functools.cache
 def _loaded_papermill() -> Any:
+    lean.skip()
     import papermill
     from papermill.iorw import papermill_io
 

@@ -1,0 +1,16 @@
+"""Imports that cost much and bring nothing here."""
+
+from __future__ import annotations
+
+import sys
+
+
+def skip() -> None:
+    """Leave out a library that jsonschema, and so nbformat and papermill, would import if it is installed.
+
+    ``rfc3987_syntax`` builds a grammar of international web addresses when it is imported, which takes more than a
+    second: two thirds of what papermill costs. No field of a notebook is such an address, and jsonschema does without
+    it wherever it is not installed. Called by processes of the pipeline before they import nbformat, never by a kernel.
+    """
+    if "rfc3987_syntax" not in sys.modules:
+        sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
