@@ -230,6 +230,52 @@ def test_a_file_edited_while_notebooks_run_keeps_no_result(bench: Bench) -> None
     assert bench.run() == ["latest/one", "article/one"]
 
 
+def test_a_forced_start_keeps_no_result_of_a_file_edited_meanwhile(bench: Bench) -> None:
+    path = bench.project.root / "notebooks" / "one.ipynb"
+    bench.run()
+    bench.while_running = lambda: path.write_text(path.read_text().replace("print(1)", "print(7)"))
+    bench.run(force=True)
+    bench.while_running = lambda: None
+    assert bench.run() == ["latest/one", "article/one"]
+
+
+def test_text_edited_while_notebooks_run_is_shown_by_the_next_start(bench: Bench) -> None:
+    path = bench.project.root / "notebooks" / "one.ipynb"
+    bench.while_running = lambda: path.write_text(path.read_text().replace("A question", "Another question"))
+    bench.run()
+    bench.while_running = lambda: None
+    shown = bench.project.reports / "executed" / "latest" / "one.ipynb"
+    assert "A question" in shown.read_text()
+    assert bench.run() == []
+    assert "Another question" in shown.read_text()
+
+
+@pytest.mark.parametrize("folder", ["notebooks", "reports"])
+def test_what_is_said_of_a_sweep_and_its_rows_belong_to_the_site(bench: Bench, folder: str) -> None:
+    file = bench.project.root / folder / "sweeps" / "small.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("before")
+    bench.run()
+    page = bench.project.reports / "html" / "index.html"
+    before = page.stat().st_ino
+    assert bench.run() == []
+    assert page.stat().st_ino == before
+    file.write_text("after")
+    assert bench.run() == []
+    assert page.stat().st_ino != before
+
+
+def test_rows_written_while_the_site_is_built_are_shown_by_the_next_start(bench: Bench) -> None:
+    file = bench.project.root / "reports" / "sweeps" / "small.json"
+    file.parent.mkdir(parents=True)
+    bench.while_running = lambda: file.write_text("rows") and None
+    bench.run()
+    bench.while_running = lambda: None
+    before = (bench.project.reports / "html" / "index.html").stat().st_ino
+    assert bench.run() == []
+    assert (bench.project.reports / "html" / "index.html").stat().st_ino != before
+
+
 def test_two_starts_may_keep_the_same_result(bench: Bench, tmp_path: Path) -> None:
     run_ = explain.states(tmp_path, Request(only=("one",), edition="latest"))[0].run
     outcome = Outcome(run_, "ok", 1.0, 1.0, "", None, run_.path.read_text(), bench.journal)

@@ -139,8 +139,16 @@ class Keys:
             return self.tables.get(name, GONE)
         return digest(json.dumps(list(self.tables)))
 
-    def hash_all(self) -> None:
-        """Read every file now, before anything is executed: what is edited later was not what ran."""
+    def hash_all(self, notebooks: Iterable[Path] = ()) -> None:
+        """Read every file now, before anything is executed: what is edited later was not what ran.
+
+        Parameters
+        ----------
+        notebooks : iterable of Path
+            Source notebooks that are about to be executed.
+        """
+        for path in notebooks:
+            self._code_of(path)
         for name in every_module():
             self.module(name)
         _ = self.tables, self.lock

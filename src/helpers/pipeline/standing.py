@@ -38,6 +38,7 @@ class Standing:
     def __init__(self, root: Path, reports: Path) -> None:
         self.root, self.reports = root, reports
         self.path = root / cache.FOLDER / "published" / f"{reports.name}.json"
+        self._texts: dict[Path, str] = {}
 
     def shows(self, run: Run, entry_key: str) -> bool:
         """Whether the page of a run is the one that this key and the notebook's present text give."""
@@ -49,14 +50,19 @@ class Standing:
 
     def page_key(self, run: Run, entry_key: str) -> str:
         """Hash what a page is made of: the result, the text around it, and the code that renders both."""
-        return key.digest(json.dumps([entry_key, text_hash(run.path), self.renderer]))
+        self.note_texts([run.path])
+        return key.digest(json.dumps([entry_key, self._texts[run.path], self.renderer]))
+
+    def note_texts(self, notebooks: Iterable[Path]) -> None:
+        """Read notebooks now, before they are executed: a page does not show the text that is edited meanwhile."""
+        for path in notebooks:
+            if path not in self._texts:
+                self._texts[path] = text_hash(path)
 
     def site_key(self, pages: Mapping[str, str], shown: Sequence[Run]) -> str:
         """Hash what the site is made of: its pages in their order and everything that stands around them."""
         order = [[run.name, str(run.parameters.get("as_of"))] for run in shown]
-        around = [self.root / "data" / "README.md", *sorted((self.reports / "sweeps").glob("*"))]
-        found = [[path.name, key.digest(path.read_bytes())] for path in around if path.is_file()]
-        return key.digest(json.dumps([sorted(pages.items()), order, self.renderer, found]))
+        return key.digest(json.dumps([sorted(pages.items()), order, self.renderer, self.around]))
 
     def record(self, site_key: str, pages: Mapping[str, str]) -> None:
         """Note what was published just now."""
@@ -68,6 +74,20 @@ class Standing:
     def pages(self) -> dict[str, str]:
         """The key of each good page of the record, by the run's name."""
         return dict(self._record.get("pages", {}))
+
+    @cached_property
+    def around(self) -> list[list[str]]:
+        """Name and hash of every file besides notebooks and tables that the site shows: catalogue, sweeps, their rows.
+
+        Read once, so that what a sweep writes while the site is built does not count as shown.
+        """
+        folders = (self.root / "notebooks" / "sweeps", self.root / "reports" / "sweeps")
+        files = [self.root / "data" / "README.md", *(path for folder in folders for path in sorted(folder.glob("*")))]
+        return [
+            [path.relative_to(self.root).as_posix(), key.digest(path.read_bytes())]
+            for path in files
+            if path.is_file() and not path.name.startswith(".")
+        ]
 
     @cached_property
     def renderer(self) -> str:

@@ -39,6 +39,7 @@ class Stock:
     @property
     def site(self) -> tuple[Path, str]:
         """Where Sphinx's state is kept from build to build, and the hash of what renders."""
+        _ = self.standing.around  # read before the site is built, like what renders it
         return self.cache.folder / "site" / self.reports.name, self.standing.renderer
 
     def is_current(self, runs: Sequence[Run], shown: Sequence[Run]) -> bool:
@@ -63,7 +64,8 @@ class Stock:
             What is due, and what was kept of runs whose page has to be rendered again. A run in neither has a page
             that is published and right.
         """
-        self.keys.hash_all()
+        self.keys.hash_all(run.path for run in runs)
+        self.standing.note_texts(run.path for run in runs)
         self._asked |= {run.name for run in runs}
         due: list[Run] = []
         restored: list[Outcome] = []

@@ -139,7 +139,7 @@ class _Work:
     def __init__(self, sweep: Sweep, root: Path, place: _Place, how: How, stream: IO[str] | None) -> None:
         self.sweep, self.root, self.place, self.how, self.stream = sweep, root, place, how, stream
         self.keys = Keys(root)
-        self.keys.hash_all()
+        self.keys.hash_all([sweep.notebook])
         self.failures: dict[str, int] = {}
 
     def done(self) -> Result:
