@@ -369,6 +369,15 @@ def test_a_disk_that_cannot_be_written_is_one_line(data: Path, monkeypatch: pyte
         pass
 
 
+def test_a_choice_that_cannot_be_written_is_one_line(refresh: Any, data: Path) -> None:
+    (data / "live" / "accepted").mkdir(parents=True)
+    code, out, error = refresh("--accept", "shipped", command="vintages")
+    assert (code, out) == (1, "")
+    assert error.startswith("error: ")
+    assert error.endswith("; nothing was accepted\n")
+    assert error.count("\n") == 1
+
+
 def test_lists_need_no_pandas(data: Path) -> None:
     made.make(data, "2026-11-10", made.whole_macro("2026-09-30"))
     script = (

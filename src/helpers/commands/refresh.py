@@ -80,6 +80,12 @@ def _run(chosen: argparse.Namespace) -> int:
     except (RefreshError, DataError, VintageError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
+    except OSError as error:
+        sys.stderr.write(f"error: {error.filename or 'a file'}: {error.strerror or error}; nothing was accepted\n")
+        return 1
+    except ModuleNotFoundError as error:
+        sys.stderr.write(f"error: {error.name} is not installed: install the extra `live`: pip install -e '.[live]'\n")
+        return 1
     return 0
 
 

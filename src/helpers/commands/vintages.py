@@ -42,4 +42,7 @@ def _run(chosen: argparse.Namespace) -> int:
     except (DataError, VintageError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
+    except OSError as error:
+        sys.stderr.write(f"error: {error.filename or 'a file'}: {error.strerror or error}; nothing was accepted\n")
+        return 1
     return 0
