@@ -44,6 +44,8 @@ class Book:
 
     def __init__(self, frame: pd.DataFrame, table: str) -> None:
         self.frame = frame.assign(_sequence=fiscal_sequence(frame), ticker=frame["ticker"].astype(str))
+        # Split once: a rule asks for hundreds of sums.
+        self._firms = dict(iter(self.frame.sort_values("_sequence").groupby("ticker", sort=False)))
         self.table = table
         self.rows: dict[str, None] = {}
 
@@ -60,14 +62,13 @@ class Book:
 
     def quarters(self, ticker: str, end: str, column: str, *, quarters: int = 1, back: int = 0) -> pd.Series:
         """Return a column over those quarters, oldest first; see `sum`."""
-        firm = self.frame[self.frame["ticker"] == ticker].set_index("_sequence", drop=False)
-        last = firm.index[firm["period_end"] == pd.Timestamp(end)]
+        firm = self._firms.get(ticker, self.frame.iloc[:0])
+        sequence = firm["_sequence"].to_numpy()
+        last = sequence[(firm["period_end"] == pd.Timestamp(end)).to_numpy()]
         name = FIRMS[ticker].name
         if not len(last):
             raise MissingFigureError(f"the quarter of {name} to {end} is not known ({self.table})")
-        wanted = range(last[0] - back - quarters + 1, last[0] - back + 1)
-        part = self.frame[(self.frame["ticker"] == ticker) & self.frame["_sequence"].isin(list(wanted))]
-        part = part.sort_values("_sequence")
+        part = firm[(sequence > last[0] - back - quarters) & (sequence <= last[0] - back)]
         if len(part) < quarters:
             raise MissingFigureError(
                 f"a quarter of {name} between {quarters + back} and {back} quarters before {end} is not known "
@@ -80,7 +81,8 @@ class Book:
             raise MissingFigureError(
                 f"{column.removeprefix('part_').replace('_', ' ')} of {name} in the quarter to {day} is not known"
             )
-        return part[column].astype("float64")
+        values: pd.Series = part[column].astype("float64")
+        return values
 
 
 def cash_book(cash_flows: pd.DataFrame, definition: str = OWN) -> Book:

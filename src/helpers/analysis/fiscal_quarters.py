@@ -6,7 +6,7 @@ Fiscal years end in December, June, May, September or January here, and some qua
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,9 @@ QUARTERS_A_YEAR = 4
 # Half of a 13-week quarter (91 days); quarters here have 89 to 98 days, and 45 days before the end
 # is within four days of the middle of each.
 DAYS_FROM_MIDDLE_TO_END = 45
+QUARTERS = pd.Index(["Q1", "Q2", "Q3", "Q4"], dtype="object")
+# More quarters than any firm's history has, so that those of two firms are never taken for each other.
+_FAR = 1_000_000
 KEY = ["ticker", "fiscal_year", "fiscal_quarter"]
 
 
@@ -44,16 +47,22 @@ def fiscal_sequence(frame: pd.DataFrame) -> pd.Series:
         If a column is missing, a quarter is not Q1 to Q4, or a firm-quarter stands twice.
     """
     require_columns(frame, KEY)
-    names = frame["fiscal_quarter"].astype(str)
-    wrong = names[~names.isin(["Q1", "Q2", "Q3", "Q4"])]
-    if len(wrong):
+    quarter = QUARTERS.get_indexer(pd.Index(frame["fiscal_quarter"].astype("object")))
+    if (quarter < 0).any():
+        wrong = frame["fiscal_quarter"][quarter < 0]
         raise ValueError(f"fiscal_quarter {wrong.iloc[0]!r} in row {wrong.index[0]!r}: expected Q1, Q2, Q3 or Q4")
-    twice = frame.duplicated(KEY, keep="first")
-    if twice.any():
-        first = frame.loc[twice, KEY].iloc[0]
+    sequence = frame["fiscal_year"].to_numpy(dtype="int64") * QUARTERS_A_YEAR + quarter
+    places = _places(frame, sequence)
+    if len(np.unique(places)) < len(places):
+        first = frame.loc[frame.duplicated(KEY, keep="first"), KEY].iloc[0]
         raise ValueError(f"duplicate firm-quarter: {first.ticker} {first.fiscal_year} {first.fiscal_quarter}")
-    sequence = frame["fiscal_year"].astype("int64") * QUARTERS_A_YEAR + names.str[1].astype("int64") - 1
-    return sequence.rename("fiscal_sequence")
+    return pd.Series(sequence, index=frame.index, name="fiscal_sequence")
+
+
+def _places(frame: pd.DataFrame, sequence: np.ndarray) -> np.ndarray:
+    """Give the quarters of all firms numbers, each firm's far from the next firm's: one search finds them all."""
+    places: np.ndarray = pd.factorize(frame["ticker"].astype("object"))[0] * _FAR + sequence
+    return places
 
 
 def quarters_earlier(frame: pd.DataFrame, values: pd.Series | str, quarters: int = QUARTERS_A_YEAR) -> pd.Series:
@@ -77,12 +86,7 @@ def quarters_earlier(frame: pd.DataFrame, values: pd.Series | str, quarters: int
         If `quarters` is not positive, or the frame is not one row a firm-quarter.
     """
     _require_positive("quarters", quarters)
-    sequence = fiscal_sequence(frame)
-    ticker = frame["ticker"].astype(str)
-    keys = pd.MultiIndex.from_arrays([ticker, sequence])
-    known = pd.Series(_series(frame, values).to_numpy(), index=keys)
-    wanted = pd.MultiIndex.from_arrays([ticker, sequence - quarters])
-    return pd.Series(known.reindex(wanted).to_numpy(dtype="float64"), index=frame.index)
+    return next(_earlier(frame, values, range(quarters, quarters + 1)))
 
 
 def trailing_sum(frame: pd.DataFrame, values: pd.Series | str, quarters: int) -> pd.Series:
@@ -112,9 +116,22 @@ def trailing_sum(frame: pd.DataFrame, values: pd.Series | str, quarters: int) ->
     # Shifted copies are added instead of a rolling sum: integers stay exact, and no rounding
     # error is carried from one window to the next.
     total = _series(frame, values).astype("float64")
-    for back in range(1, quarters):
-        total = total + quarters_earlier(frame, values, back)
+    for earlier in _earlier(frame, values, range(1, quarters)):
+        total = total + earlier
     return total
+
+
+def _earlier(frame: pd.DataFrame, values: pd.Series | str, backs: range) -> Iterator[pd.Series]:
+    """Yield each firm's values so many quarters before, for each of `backs`."""
+    sequence = fiscal_sequence(frame).to_numpy()
+    known = _series(frame, values).to_numpy(dtype="float64", na_value=np.nan)
+    places = _places(frame, sequence)
+    order = np.argsort(places)
+    for back in backs:
+        at = np.searchsorted(places, places - back, sorter=order).clip(max=max(len(places) - 1, 0))
+        found = order[at] if len(order) else order
+        is_there = places[found] == places - back
+        yield pd.Series(np.where(is_there, known[found], np.nan), index=frame.index, dtype="float64")
 
 
 def trailing_twelve_months(frame: pd.DataFrame, values: pd.Series | str) -> pd.Series:
