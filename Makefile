@@ -36,14 +36,15 @@ $(READY): requirements.txt pyproject.toml
 
 venv: $(READY) ## set up .venv from the pinned requirements
 
-# The sweeps first, so that the site has their pictures; they run once, and again by `make sweep`.
+# The sweeps first, so that the site has their pictures; they run once, and again by `make sweep`. A run of theirs that
+# fails does not keep the notebooks from being executed; make still ends with an error.
 reports: $(READY) ## execute what changed of the notebooks, build the site (VINTAGE=live: on refreshed data)
-	@$(BIN)/python -m helpers sweep --shipped --missing
-	@$(BIN)/python -m helpers run
+	@$(BIN)/python -m helpers sweep --shipped --missing; failed=$$?; [ $$failed -le 1 ] || exit $$failed; \
+	$(BIN)/python -m helpers run && exit $$failed
 
 sweep: $(READY) ## bring the sweeps of notebooks/sweeps up to date, then the site
-	@$(BIN)/python -m helpers sweep --shipped
-	@$(BIN)/python -m helpers run
+	@$(BIN)/python -m helpers sweep --shipped; failed=$$?; [ $$failed -le 1 ] || exit $$failed; \
+	$(BIN)/python -m helpers run && exit $$failed
 
 refresh: $(READY) ## fetch SEC, Yahoo and FRED into a new vintage of the tables, show the difference (needs a network)
 	@$(BIN)/python -m helpers refresh

@@ -31,6 +31,17 @@ def test_without_options_everything_is_asked_for(called: dict[str, Any], root: P
     assert called == {"root": root, "request": Request(), **options}
 
 
+@pytest.mark.parametrize("words", [("nonsense",), ("tcp://10.0.0.5",), ("tcp://10.0.0.5:8786", "--jobs", "2")])
+@pytest.mark.parametrize("command", [("run",), ("sweep", "--shipped")])
+def test_a_wrong_place_to_execute_is_a_usage_error(
+    command: tuple[str, ...], words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([*command, "--scheduler", *words])
+    assert stopped.value.code == 2
+    assert "--scheduler" in capsys.readouterr().err
+
+
 def test_every_option_arrives(called: dict[str, Any], tmp_path: Path) -> None:
     words = "--only a b --only c -p x 1 -p y [2] --as-of 2024-01-01 --timeout 9 --jobs 3 --quiet --edition latest"
     assert cli.main(["run", *words.split(), "--stock-kernels", "--force", "--root", str(tmp_path)]) == 0
