@@ -239,6 +239,22 @@ def test_a_forced_start_keeps_no_result_of_a_file_edited_meanwhile(bench: Bench)
     assert bench.run() == ["latest/one", "article/one"]
 
 
+def test_a_table_edited_while_notebooks_run_keeps_no_result(bench: Bench) -> None:
+    """Whether or not the file was put back before the end: the diary holds the hash of what was read."""
+    described = json.loads((bench.project.root / "data" / "datapackage.json").read_text())["resources"][0]
+    good = described["hash"].removeprefix("sha256:")
+    bench.journal[1] = {"event": "read", "name": described["name"], "sha256": "0" * 64}
+    bench.run()
+    assert bench.run() == EVERYTHING
+    bench.journal[1] |= {"sha256": good}
+    assert bench.run() == EVERYTHING
+    assert bench.run() == []
+    bench.journal[1] |= {"sha256": "0" * 64}
+    bench.run(force=True)
+    assert bench.project.status()["latest/one"]["key"] == ""
+    assert bench.states()["latest/one"][0] == "to be rendered again, not executed"  # from the good result
+
+
 def test_text_edited_while_notebooks_run_is_shown_by_the_next_start(bench: Bench) -> None:
     path = bench.project.root / "notebooks" / "one.ipynb"
     bench.while_running = lambda: path.write_text(path.read_text().replace("A question", "Another question"))

@@ -86,6 +86,12 @@ def hashes(root: Path) -> dict[str, str]:
     return {str(one["path"]): str(one.get("hash", "")).removeprefix("sha256:") for one in resources}
 
 
+def contents(root: Path) -> dict[str, str]:
+    """Return the SHA-256 that the descriptor gives for each table's file, by the table's name."""
+    resources = _resources(data_folder(root) / DESCRIPTOR)
+    return {str(one.get("name", one["path"])): str(one.get("hash", "")).removeprefix("sha256:") for one in resources}
+
+
 def fingerprints(root: Path) -> dict[str, str]:
     """Return a SHA-256 for each table by name, over its part of the descriptor, which holds the file's own hash.
 

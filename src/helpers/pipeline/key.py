@@ -151,13 +151,28 @@ class Keys:
             self._code_of(path)
         for name in every_module():
             self.module(name)
-        _ = self.tables, self.lock
+        _ = self.tables, self._contents, self.lock
 
     def module(self, name: str) -> str:
         """Hash the source of a module of this package."""
         if name not in self._modules:
             self._modules[name] = _source_hash(name)
         return self._modules[name]
+
+    def has_read_as_described(self, journal: Iterable[Mapping[str, Any]]) -> bool:
+        """Whether every table that a run read was the file described; one that was edited meanwhile is not.
+
+        Parameters
+        ----------
+        journal : iterable of mapping
+            The run's diary.
+        """
+        read = [(event["name"], event.get("sha256")) for event in journal if event.get("event") == "read"]
+        return all(content is None or self._contents.get(name, content) == content for name, content in read)
+
+    @cached_property
+    def _contents(self) -> dict[str, str]:
+        return integrity.contents(self.root)
 
     @cached_property
     def tables(self) -> dict[str, str]:

@@ -85,15 +85,16 @@ class Stock:
         """Keep the results of good runs; returns the outcomes with their keys.
 
         A file that was edited while notebooks ran belongs to none of them for sure: such a result is published, but
-        not kept.
+        has no key and is not kept.
         """
         now = Keys(self.root)
         kept = []
         for one in outcomes:
             entry = self.cache.entry(one, self.keys)
-            if one.error is None and one.notebook is not None and entry == self.cache.entry(one, now):
+            is_sure = entry == self.cache.entry(one, now) and self.keys.has_read_as_described(one.journal)
+            if one.error is None and one.notebook is not None and is_sure:
                 self.cache.store(one, self.keys)
-            kept.append(replace(one, key=entry.key))
+            kept.append(replace(one, key=entry.key if is_sure else ""))
         self.cache.prune()
         return kept
 
