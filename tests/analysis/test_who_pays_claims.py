@@ -10,6 +10,7 @@ import pytest
 from helpers.analysis import spending_mix as mixes
 from helpers.analysis import who_pays_claims as rules
 from helpers.analysis.verdict import NOT_SUPPORTED, NOT_TESTABLE, PARTLY_SUPPORTED, SUPPORTED, Verdict
+from helpers.units import percent
 from tests.analysis.judged_claims import ARTICLE, LATEST, judged, load
 
 # Verdict and deciding number at the article's date and now.
@@ -171,6 +172,30 @@ def test_a68_names_the_model_makers_that_were_not_known_then() -> None:
     assert "Not known:" in reason
     assert "operating loss of OpenAI in 2024" in reason
     assert "Not known" not in judged(LATEST)["A68"].reason
+
+
+@pytest.mark.parametrize(("day", "bands", "five"), [(ARTICLE, (0, 0, 5), 0.1), (LATEST, (4, 1, 4), 6.9)])
+def test_a68_says_how_firms_differ_and_what_the_same_builders_give(
+    day: str, bands: tuple[int, ...], five: float
+) -> None:
+    table = mixes.spending_mix(*(load(name, day) for name in TABLES), day)
+    known = table[table["missing"] == ""]
+    assert tuple(rules.firms_by_band(known).values()) == bands
+    assert rules.outside_of_builders(known) == pytest.approx(five, abs=0.05)
+    over, between, under = bands
+    reason = judged(day)["A68"].reason
+    half, fifth = percent(50, 0), percent(20, 0)
+    assert f"over {half} for {over}, {fifth} to {half} for {between}, under {fifth} for {under}" in reason
+    assert f"of the 5 builders alone it is {percent(five)}" in reason
+
+
+def test_a68_counts_firms_at_the_edges_of_the_bands_and_asks_for_all_five_builders() -> None:
+    edges = mix(OpenAI=50.1, Anthropic=50.0, xAI=20.0, Amazon=19.9, Meta=0.0)
+    assert rules.firms_by_band(edges) == {SUPPORTED: 1, PARTLY_SUPPORTED: 2, NOT_SUPPORTED: 2}
+    assert rules.outside_of_builders(edges) is None
+    assert "builders alone" not in rules.judge_mix(edges).reason
+    five = mix(Amazon=10.0, Alphabet=0.0, Meta=0.0, Microsoft=0.0, Oracle=40.0, OpenAI=90.0)
+    assert rules.outside_of_builders(five) == pytest.approx(10.0)
 
 
 def test_a69_gives_an_interval_and_no_verdict() -> None:

@@ -238,6 +238,10 @@ def outside_band(share: float) -> str:
 def a68(cash_flows: pd.DataFrame, financing: pd.DataFrame, vendor_metrics: pd.DataFrame, as_of: str) -> Verdict:
     """A68, investors pay the bill: the share of AI spending that debt and equity paid, all firms together.
 
+    The rule says "per firm" and not how firms make one verdict. The reading chosen here pools them: a dollar counts
+    the same whoever spent it, so that a large builder outweighs a small model maker. The reason also says how many
+    firms lie in each band, and what the five builders alone give: the model makers are not known at both dates.
+
     A builder's own operations pay its capex first (`spending_mix`), which is the reading kindest to it. Firms whose
     figures are not known are named and left out; not testable without the five builders.
     """
@@ -263,10 +267,38 @@ def judge_mix(mix: pd.DataFrame) -> Verdict:
     reason = (
         f"Of {money(shares['spending'])} spent by {len(known)} firms, operating cash flow or customers paid "
         f"{percent(shares[spending_mix.OWN])}, debt {percent(shares[spending_mix.DEBT])}, equity "
-        f"{percent(shares[spending_mix.EQUITY])}. Outside money by firm: {each}.{left}"
+        f"{percent(shares[spending_mix.EQUITY])}. {_by_firm(known)} Outside money by firm: {each}.{left}"
     )
     rows = tuple(dict.fromkeys(row for rows in known["rows"] for row in rows.split(";") if row))
     return Verdict(outside_band(outside), outside, "percent", reason, rows)
+
+
+def firms_by_band(known: pd.DataFrame) -> dict[str, int]:
+    """Count the firms of a mix whose outside money is in each band of A68, by the verdict of the band."""
+    bands = [outside_band(float(share)) for share in known["outside_percent"]]
+    return {kind: bands.count(kind) for kind in _KINDS}
+
+
+def outside_of_builders(known: pd.DataFrame) -> float | None:
+    """Return what debt and equity paid of the capex of the five builders together, per cent; None unless all are known.
+
+    It compares the same firms over time, which a sum of all that are known on a day does not.
+    """
+    five = known[known["firm"].isin([FIRMS[ticker].name for ticker in BUILDERS])]
+    if len(five) < len(BUILDERS):
+        return None
+    shares = spending_mix.together(five)
+    return shares[spending_mix.DEBT] + shares[spending_mix.EQUITY]
+
+
+def _by_firm(known: pd.DataFrame) -> str:
+    """Say how the firms of a pooled verdict differ."""
+    over, between, under = firms_by_band(known).values()
+    high, low = percent(OUTSIDE_SUPPORTED_PERCENT, 0), percent(OUTSIDE_PARTLY_PERCENT, 0)
+    bands = f"over {high} for {over}, {low} to {high} for {between}, under {low} for {under}"
+    five = outside_of_builders(known)
+    alone = "" if five is None else f"; of the {count(len(BUILDERS))} builders alone it is {percent(five)}"
+    return f"Firm by firm outside money is {bands}{alone}."
 
 
 def a69(cash_flows: pd.DataFrame, stock_prices: pd.DataFrame, dotcom_firms: pd.DataFrame) -> Verdict:
