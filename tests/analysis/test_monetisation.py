@@ -94,6 +94,29 @@ class TestDisclosure:
         assert last["capex"] == pytest.approx(108883, abs=2)
         assert last["percent"] == pytest.approx(16.5, abs=0.1)
 
+    def test_the_same_sellers_share_quarter_and_capex_with_the_deciding_ratio(self, quarters):
+        deciding = disclosed.last_ratios(quarters[NOW]).iloc[0]
+        same = disclosed.of_the_same_sellers(quarters[NOW])
+        assert len(same) == 1
+        row = same.iloc[0]
+        assert (row["quarter"], row["capex"]) == (deciding["quarter"], deciding["capex"])
+        assert row["vendors"] == "OpenAI, Anthropic"
+        assert not [name for name in row["rows"].split(";") if name.startswith("vendor_metrics/Microsoft")]
+        # The rest is Microsoft's alone.
+        stated = disclosed.statements(tables.load("vendor_metrics", as_of=NOW))
+        by_vendor = disclosed.quarterly(stated, row["quarter"]).loc[row["quarter"]]
+        assert deciding["revenue"] - row["revenue"] == pytest.approx(by_vendor["Microsoft"])
+        assert row["percent"] == pytest.approx(8.9, abs=0.1)
+
+    def test_when_the_article_appeared_they_were_all_sellers(self, quarters):
+        then = disclosed.of_the_same_sellers(quarters[ARTICLE])
+        assert then["percent"].tolist() == [disclosed.last_ratios(quarters[ARTICLE]).iloc[0]["percent"]]
+        assert disclosed.of_the_same_sellers(quarters[EARLY]).empty
+
+    def test_without_both_sellers_there_is_no_like_for_like(self, quarters):
+        alone = quarters[NOW].replace({"vendors": {"OpenAI, Anthropic": "OpenAI"}})
+        assert disclosed.of_the_same_sellers(alone).empty
+
     def test_a_wider_denominator_gives_a_smaller_share(self, quarters):
         last = disclosed.last_ratios(quarters[NOW])
         same = last[last["numerator"] == disclosed.DECIDING[0]].set_index("denominator")["percent"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from helpers.pipeline.trace_links import Traces
 from tests.pipeline import notebooks as given
 
 PAID = {"ai_revenue_of_quarter": 18_000.0, "ai_revenue_over_capex": 16.5, "ai_capex_of_quarter": 109_000.0}
+SAME = "ai_revenue_over_capex_of_same_sellers"
 KEPT = {"group_capex_12m": 586_000.0, "group_fcf_12m": 122_000.0}
 
 
@@ -24,7 +26,7 @@ FIGURES = {
 
 
 def stated(values: dict[str, float | None], rows: list[str] | None = None, **claims: Any) -> dict[str, Any]:
-    unit = {"ai_revenue_over_capex": "percent"}
+    unit = {"ai_revenue_over_capex": "percent", SAME: "percent"}
     behind = {"rows": rows} if rows is not None else {}
     numbers = {
         id: {**given.NUMBER, **behind, "value": value, "unit": unit.get(id, "USD m")} for id, value in values.items()
@@ -63,6 +65,45 @@ def test_each_number_is_told_at_both_dates_and_leads_to_its_trace() -> None:
     assert "Of the article's 69 claims 1 are supported on 2026-10-31, 0 partly, 1 not" in verdicts
     # A12 has one verdict only: it has not turned.
     assert "when it appeared it was 0 supported, 0 partly, 1 not, 0 not testable. 1 verdict has turned" in verdicts
+
+
+def alike(rows: list[str], then: list[str] | None = None, editions: tuple[str, ...] = ("article", "latest")) -> str:
+    """Return the first sentence where a number of some sellers stands among the results of now."""
+    now = stated(dict(PAID), FIGURES["latest"])
+    now["numbers"][SAME] = {**given.NUMBER, "value": 12.3, "unit": "percent", "rows": rows}
+    known = {
+        "latest": {"as_of": "2026-10-31", "notebooks": {"06_monetisation_paths": now}},
+        "article": {
+            "as_of": "2025-09-05",
+            "notebooks": {"06_monetisation_paths": stated(dict(PAID), then or FIGURES["article"])},
+        },
+    }
+    traces = Traces({"editions": {name: known[name] for name in editions}})
+    return answer.sentences(traces, editions, Scorecard(Rows().all("claims"), traces, editions))[0]
+
+
+def test_the_share_of_the_sellers_known_then_is_told_and_leads_to_its_trace() -> None:
+    told = alike(FIGURES["article"])
+    before, _, after = told.rpartition("; of the same sellers it is ")
+    assert before.endswith("from OpenAI and Anthropic in the quarter to June 2025")
+    assert "12.3" in after
+    assert f"latest/06_monetisation_paths-trace.html#number-{SAME}" in after
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param(lambda: alike(FIGURES["latest"]), id="of other sellers"),
+        pytest.param(lambda: alike(FIGURES["latest"], FIGURES["latest"]), id="of the same sellers at both dates"),
+        pytest.param(lambda: alike(FIGURES["article"], editions=("latest",)), id="one edition"),
+        pytest.param(lambda: sentences(dict(PAID))[0], id="not in the results"),
+        pytest.param(lambda: sentences({**PAID, SAME: None})[0], id="not known"),
+    ],
+)
+def test_no_like_for_like_is_told_without_sellers_to_compare(told: Callable[[], str]) -> None:
+    sentence = told()
+    assert "they took in" in sentence
+    assert "of the same sellers" not in sentence
 
 
 @pytest.mark.parametrize("lost", PAID)

@@ -64,6 +64,8 @@ DENOMINATORS: dict[str, tuple[tuple[str, ...], str]] = {
     "Microsoft alone, above 2022": (("MSFT",), ABOVE_BASE),
 }
 DECIDING = ("OpenAI, Anthropic and Microsoft", "five builders, above 2022")
+# The sellers of that sum who had stated a figure when the article appeared: Microsoft's first came later.
+STATED_THEN = "OpenAI and Anthropic alone"
 _COLUMNS = ["vendor", "date", "published", "annual", "kind"]
 
 
@@ -244,6 +246,27 @@ def last_ratios(quarters: pd.DataFrame) -> pd.DataFrame:
     last = quarters[quarters["percent"].notna()].groupby(["numerator", "denominator"], sort=False).tail(1)
     chosen = (last["numerator"] == DECIDING[0]) & (last["denominator"] == DECIDING[1])
     return last.assign(deciding=chosen).sort_values("deciding", ascending=False, kind="stable")
+
+
+def of_the_same_sellers(quarters: pd.DataFrame) -> pd.DataFrame:
+    """Return the deciding ratio with the sellers known at the article's date alone, in the deciding ratio's quarter.
+
+    Parameters
+    ----------
+    quarters : DataFrame
+        From `against_capex`.
+
+    Returns
+    -------
+    DataFrame of one row, or none
+        A row of `quarters`: same capex and quarter as the deciding ratio, revenue of `STATED_THEN`. None without a
+        deciding ratio, or where one of those sellers has no figure for its quarter.
+    """
+    last = last_ratios(quarters)
+    decided = last.loc[last["deciding"].astype(bool), "quarter"]
+    own = quarters[(quarters["numerator"] == STATED_THEN) & (quarters["denominator"] == DECIDING[1])]
+    same: pd.DataFrame = own[own["quarter"].isin(decided) & (own["vendors"] == ", ".join(NUMERATORS[STATED_THEN]))]
+    return same
 
 
 def share_of_revenue(cash_flows: pd.DataFrame, stated: pd.DataFrame) -> pd.DataFrame:

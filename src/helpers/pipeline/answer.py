@@ -22,6 +22,8 @@ class _Sentence:
     notebook: str
     now: str
     then: str
+    # Added where both editions are told and the number is of the sellers that the earlier edition names.
+    alike: str = ""
 
 
 _SENTENCES = (
@@ -31,6 +33,7 @@ _SENTENCES = (
         "{ai_revenue_of_quarter} for AI by run-rate, or {ai_revenue_over_capex} of the {ai_capex_of_quarter} that five "
         "builders spent above their earlier pace",
         "when the article appeared it was {ai_revenue_over_capex}, from {sellers} in the quarter to {quarter}",
+        "of the same sellers it is {ai_revenue_over_capex_of_same_sellers}",
     ),
     _Sentence(
         "01_fcf_decline",
@@ -65,20 +68,49 @@ def _told(sentence: _Sentence, traces: Traces, editions: Sequence[str]) -> str:
     if not now:
         return ""
     then = _filled(sentence.then, sentence.notebook, editions[0], traces) if len(editions) > 1 else ""
-    return f"{now}; {then}." if then else f"{now}."
+    alike = _alike(sentence, traces, editions) if then and sentence.alike else ""
+    return f"{'; '.join(part for part in (now, then, alike) if part)}."
+
+
+def _alike(sentence: _Sentence, traces: Traces, editions: Sequence[str]) -> str:
+    """Tell the later number of the earlier edition's sellers; nothing where it is of others, or of the same as ever."""
+    numbers = _stated(sentence.alike)
+    before, after, same = (
+        _sellers(_rows(names, sentence.notebook, edition, traces))
+        for names, edition in (
+            (_stated(sentence.then), editions[0]),
+            (_stated(sentence.now), editions[-1]),
+            (numbers, editions[-1]),
+        )
+    )
+    return _filled(sentence.alike, sentence.notebook, editions[-1], traces) if same == before != after else ""
 
 
 def _filled(text: str, notebook: str, edition: str, traces: Traces) -> str:
     """Put the numbers of an edition into a text; nothing where one is not known."""
-    names = [name for _, name, _, _ in Formatter().parse(text) if name]
-    stated = [name for name in names if name not in _FROM_ROWS]
+    stated = _stated(text)
     values = {name: number(traces, edition, notebook, name) for name in stated}
     if not all(values.values()):
         return ""
-    entries = (traces.entry(edition, notebook, "numbers", name) for name in stated)
-    rows = [row for entry in entries if entry for row in entry["rows"]]
-    values |= {name: tell(rows) for name, tell in _FROM_ROWS.items() if name in names}
+    rows = _rows(stated, notebook, edition, traces)
+    values |= {name: tell(rows) for name, tell in _FROM_ROWS.items() if name in _names(text)}
     return text.format(**values) if all(values.values()) else ""
+
+
+def _names(text: str) -> list[str]:
+    """Return what a text leaves open."""
+    return [name for _, name, _, _ in Formatter().parse(text) if name]
+
+
+def _stated(text: str) -> list[str]:
+    """Return the numbers that a text asks for."""
+    return [name for name in _names(text) if name not in _FROM_ROWS]
+
+
+def _rows(numbers: Sequence[str], notebook: str, edition: str, traces: Traces) -> list[str]:
+    """Return the rows behind numbers of an edition."""
+    entries = (traces.entry(edition, notebook, "numbers", name) for name in numbers)
+    return [row for entry in entries if entry for row in entry["rows"]]
 
 
 def _sellers(rows: Sequence[str]) -> str:
