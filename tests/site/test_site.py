@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import filecmp
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser
 
-from helpers.pipeline import clean, site
+from helpers.pipeline import clean, site, sphinx_build
 from helpers.pipeline.outcome import Failure
 from tests.pipeline import notebooks as given
 from tests.site import links
@@ -183,3 +184,24 @@ def test_verdicts_and_text_keep_contrast(browser: Browser, html: Path, scheme: s
         assert min(ratios) >= 4.5
     with visit(browser, html / "index.html", scheme=scheme) as seen:
         assert min(seen.page.evaluate(CONTRAST, ".verdict, .bd-article td")) >= 4.5
+
+
+def test_the_catalogue_is_that_of_the_vintage_in_force(
+    tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "data"
+    shown: list[str] = []
+    made = pages(tmp_path, root)
+    shutil.copytree(root / "data", data, ignore=shutil.ignore_patterns("live"))
+    shutil.copytree(data, vintage := tmp_path / "live")
+    (vintage / "README.md").write_text("# The tables of a vintage\n")
+    shutil.move(vintage, data / "live" / "2026-11-23")
+    monkeypatch.setenv("WHO_PAYS_DATA", str(data))
+    monkeypatch.setenv("WHO_PAYS_VINTAGE", "2026-11-23")
+
+    def read(source: Path, *_: object) -> None:
+        shown.append((source / "data_catalogue.md").read_text())
+
+    monkeypatch.setattr(sphinx_build, "build", read)
+    site.build(made, html=tmp_path / "html", work=tmp_path / "work", root=tmp_path)
+    assert shown == ["# The tables of a vintage\n"]

@@ -11,8 +11,8 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from helpers.pipeline import integrity, results, sphinx_build, sweep_pages, trace
 from helpers.pipeline import pages as text
-from helpers.pipeline import results, sphinx_build, sweep_pages, trace
 from helpers.pipeline.decorate import Decorator
 from helpers.pipeline.evidence_page import catalogue_page, evidence_page
 from helpers.pipeline.front_page import FrontPage
@@ -107,11 +107,12 @@ def build(
     titles = _titles(pages, notebooks)
     traces, rows = Traces(results.of_pages(pages, notebooks)), Rows()
     front = FrontPage(pages, notebooks, titles, traces, rows, earlier)
+    catalogue = (integrity.data_folder(root) / "README.md").read_text(encoding="utf-8")
     documents = {
         "index": front.markdown(source) + sweep_pages.write(source, root),
         "how_to_read": text.how_to_read(),
         "evidence": evidence_page(traces, titles, rows),
-        "data_catalogue": catalogue_page((root / "data" / "README.md").read_text(encoding="utf-8"), traces),
+        "data_catalogue": catalogue_page(catalogue, traces),
     }
     for name, content in documents.items():
         (source / f"{name}.md").write_text(content, encoding="utf-8")

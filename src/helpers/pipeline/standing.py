@@ -82,9 +82,10 @@ class Standing:
         Read once, so that what a sweep writes while the site is built does not count as shown.
         """
         folders = (self.root / "notebooks" / "sweeps", self.root / "reports" / "sweeps")
-        files = [self.root / "data" / "README.md", *(path for folder in folders for path in sorted(folder.glob("*")))]
+        catalogue = integrity.data_folder(self.root) / "README.md"
+        files = [catalogue, *(path for folder in folders for path in sorted(folder.glob("*")))]
         return [
-            [path.relative_to(self.root).as_posix(), key.digest(path.read_bytes())]
+            [path.name, key.digest(path.read_bytes())]
             for path in files
             if path.is_file() and not path.name.startswith(".")
         ]
