@@ -195,7 +195,8 @@ def light_runs(folder: Path, count: int) -> Iterator[Run]:
     declared = 'as_of: str = "2026-10-31"  # ISO date: what was known on this day'
     cells = [new_markdown_cell("# Light"), new_code_cell(declared, metadata={"tags": ["parameters"]})]
     path = folder / "light.ipynb"
-    nbformat.write(new_notebook(cells=[*cells, *(new_code_cell(text) for text in LIGHT)]), path)
+    metadata = {"kernelspec": {"name": "python3", "language": "python", "display_name": "Python 3"}}
+    nbformat.write(new_notebook(cells=[*cells, *(new_code_cell(text) for text in LIGHT)], metadata=metadata), path)
     for number in range(count):
         values = parameters.checked(path, {"as_of": f"20{23 + number % 3}-{1 + number % 12:02d}-28"})
         yield Run("light", f"draw-{number:06d}", values, path, 60.0, 2048)

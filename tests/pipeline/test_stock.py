@@ -13,6 +13,7 @@ import pytest
 
 from helpers.pipeline import explain, key, run, supervise
 from helpers.pipeline.cache import FOLDER, Cache, differences
+from helpers.pipeline.errors import UsageError
 from helpers.pipeline.key import Keys, Uses
 from helpers.pipeline.outcome import Failure, Outcome
 from helpers.pipeline.select import Request
@@ -156,6 +157,34 @@ def test_a_changed_module_executes_what_imported_it(bench: Bench, monkeypatch: p
     monkeypatch.setattr(key, "_source_hash", lambda name: "changed" if name == "helpers" else real(name))
     assert bench.states()["article/two"] == ("to be executed", "module helpers")
     assert bench.run() == EVERYTHING
+
+
+def test_an_installed_library_of_another_version_executes_everything(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.run()
+    monkeypatch.setattr(key.identity, "libraries", lambda: {"pandas": "99"})
+    assert bench.states()["latest/one"] == ("to be executed", "the runner, Python or an installed library")
+    assert bench.run() == EVERYTHING
+
+
+@pytest.mark.parametrize("what", ["as_of", "vintage"])
+def test_pages_of_another_day_or_vintage_are_not_mixed_in(bench: Bench, what: str) -> None:
+    bench.run()
+    if what == "vintage":
+        status = bench.project.reports / "status.json"
+        status.write_text(status.read_text().replace('"shipped"', '"2026-11-23"'))
+    before = {path: path.read_bytes() for path in bench.project.reports.rglob("*") if path.is_file()}
+    if what == "as_of":
+        bench.project.editions = bench.project.editions.replace("2025-09-05", "2025-09-06")
+        bench.project.add("two", "print(2)")
+    with pytest.raises(UsageError, match=f"published pages were made on other parameters or tables .*{what}"):
+        bench.run(only=("one",))
+    assert {path: path.read_bytes() for path in before} == before
+    bench.project.add("two", "raise ValueError")
+    bench.run()  # all are asked for: the page of the failed run would show another state, so it is not carried over
+    assert bench.project.status()["article/two"]["stale"] is False
+    assert not (bench.project.reports / "executed" / "article" / "two.ipynb").exists()
 
 
 def test_force_executes_all_that_is_asked_for(bench: Bench) -> None:
@@ -363,7 +392,7 @@ def test_differences_are_named() -> None:
     assert differences(before, now) == [
         "code cells",
         "requirements.txt",
-        "the runner or Python's version",
+        "the runner, Python or an installed library",
         "module helpers.units (gone)",
         "parameter y: not there → 2",
         "table b (new)",

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from helpers.pipeline import integrity
 from helpers.pipeline.outcome import Failure, Outcome
 from helpers.pipeline.plan import Run
 
@@ -83,6 +84,7 @@ class Assembly:
         version: str = "",
     ) -> None:
         self.kept, self.version = kept, version
+        self.vintage = integrity.vintage(root)
         self.root, self.reports, self.ready, self.scratch, self.tools = root, reports, ready, scratch, tools
         self.earlier = _earlier(reports / "status.json") if reports else {}
         self.warnings: list[str] = []
@@ -108,6 +110,18 @@ class Assembly:
         results = [result for run in runs if (result := self._result(run, by_name.get(run.name)))]
         self.results |= {result.run.name: result for result in results}
         return [result.outcome for result in results if result.outcome]
+
+    def differs(self, run: Run) -> str:
+        """Say what an earlier page shows that this start does not: another day, or other tables; empty if neither.
+
+        Such a page is not carried over: its figures would stand under a date that is not theirs.
+        """
+        earlier = self.earlier.get(run.name, {})
+        for name, now in (("as_of", run.parameters.get("as_of")), ("vintage", self.vintage)):
+            before = earlier.get(name)
+            if before is not None and before != now:
+                return f"{name} {before}, not {now}"
+        return ""
 
     def document(self) -> dict[str, Any]:
         """Return the content of ``results.json`` for the runs added so far."""
@@ -158,7 +172,7 @@ class Assembly:
 
     def _keep(self, run: Run) -> bool:
         """Carry over the last good notebook of a run; false when there is none."""
-        if self.reports is None or not (old := _executed(self.reports, run)).is_file():
+        if self.reports is None or self.differs(run) or not (old := _executed(self.reports, run)).is_file():
             return False
         new = _executed(self.ready, run)
         new.parent.mkdir(parents=True, exist_ok=True)
@@ -186,7 +200,7 @@ class Assembly:
 
     def _status(self, results: Sequence[Result]) -> None:
         entries = {
-            one.run.name: _entry(one, one.outcome, self.earlier.get(one.run.name, {}))
+            one.run.name: _entry(one, one.outcome, self.earlier.get(one.run.name, {}), self.vintage)
             if one.outcome
             else self.earlier.get(one.run.name, {})
             for one in results
@@ -210,7 +224,7 @@ def _published(path: Path) -> CleanNotebook:
     return CleanNotebook(notebook, numbers=numbers, claims=claims)
 
 
-def _entry(result: Result, outcome: Outcome, earlier: Mapping[str, Any]) -> dict[str, Any]:
+def _entry(result: Result, outcome: Outcome, earlier: Mapping[str, Any], vintage: str) -> dict[str, Any]:
     """Return the line of a run in ``status.json``; `published_key` is the key of the page that readers see."""
     error = asdict(outcome.error) if outcome.error else None
     kept_key = earlier.get("published_key") if result.shown == "stale" else None
@@ -219,6 +233,8 @@ def _entry(result: Result, outcome: Outcome, earlier: Mapping[str, Any]) -> dict
         "stale": result.shown == "stale",
         "seconds": outcome.seconds,
         "peak_memory_mb": outcome.peak_memory_mb,
+        "as_of": result.run.parameters.get("as_of"),
+        "vintage": vintage,
         "key": outcome.key,
         "published_key": outcome.key if result.shown == "ok" else kept_key,
         "error": error,

@@ -187,7 +187,7 @@ def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
 _WORDS = {
     "code": "code cells",
     "lock": "requirements.txt",
-    "runner": "the runner or Python's version",
+    "runner": "the runner, Python or an installed library",
     f"file {FINDINGS}": "findings of the other notebooks",
 }
 

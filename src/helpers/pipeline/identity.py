@@ -48,7 +48,7 @@ def here() -> Identity:
         "machine": platform.machine(),
         "source": _source(),
         "tables": _tables(),
-        "libraries": {name: _version(name) for name in _libraries()},
+        "libraries": libraries(),
     }
 
 
@@ -98,6 +98,11 @@ def _version(name: str) -> str:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return _UNKNOWN
+
+
+def libraries() -> dict[str, str]:
+    """Return the installed version of each direct dependency, by name: what is pinned need not be installed."""
+    return {name: _version(name) for name in _libraries()}
 
 
 def _libraries() -> list[str]:

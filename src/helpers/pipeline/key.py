@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from helpers.pipeline import integrity
+from helpers.pipeline import identity, integrity
 from helpers.pipeline.parameters import code_cells
 from helpers.pipeline.plan import Run
 
@@ -187,10 +187,9 @@ class Keys:
 
     @cached_property
     def runner(self) -> str:
-        """The hash of what executes: our version, Python's, and the kind of machine."""
-        return digest(
-            f"{RUNNER_VERSION} {platform.python_implementation()} {platform.python_version()} {platform.machine()}"
-        )
+        """The hash of what executes: our version, Python's, the installed libraries', and the kind of machine."""
+        python = [platform.python_implementation(), platform.python_version(), platform.machine()]
+        return digest(json.dumps([RUNNER_VERSION, *python, identity.libraries()], sort_keys=True))
 
     def _code_of(self, path: Path) -> str:
         if path not in self._code:

@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING
 
 from helpers.pipeline import integrity, lean, plan, progress, select
 from helpers.pipeline.assemble import Assembly, Tools
-from helpers.pipeline.errors import Interrupted, PipelineError
+from helpers.pipeline.errors import Interrupted, PipelineError, UsageError
 from helpers.pipeline.outcome import Outcome
 from helpers.pipeline.plan import CUSTOM, Run
 from helpers.pipeline.progress import Progress
@@ -153,6 +153,7 @@ def _execute(
     # An exploratory site has other parameters each time: an older page of it would answer another question.
     earlier = None if publication.reports.name == CUSTOM else publication.reports
     assembly = Assembly(stock.root, earlier, publication.ready, publication.scratch, tools, *stock.site)
+    _refuse_to_mix([run for run in shown if run.name not in {one.name for one in runs}], assembly)
     told: list[Outcome] = []
     for reads_findings in (False, True):
         stage = [run for run in runs if run.reads_findings is reads_findings]
@@ -165,6 +166,17 @@ def _execute(
         names = {run.name for run in due}
         told += [one for one in checked if one.run.name in names or one.error]
     return assembly, told
+
+
+def _refuse_to_mix(kept: Sequence[Run], assembly: Assembly) -> None:
+    """Raise when pages that were not asked for show another day or other tables: one site shows one state."""
+    other = {run.name: how for run in kept if (how := assembly.differs(run))}
+    if other:
+        name, how = next(iter(other.items()))
+        raise UsageError(
+            f"{len(other)} published pages were made on other parameters or tables ({name}: {how}); "
+            "run without --only and --edition, so that all are made again; nothing was executed"
+        )
 
 
 def _plain(error: OSError | PipelineError) -> PipelineError:
