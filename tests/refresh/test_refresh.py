@@ -92,8 +92,8 @@ def test_accept_and_go_back(refresh: Any, data: Path, server: Server) -> None:
     code, out, _ = refresh(command="vintages")
     assert code == 0
     lines = [" ".join(line.split()) for line in out.splitlines()]
-    assert "shipped - 4,336 2026-09-30 (stock_prices) - -" in lines
-    assert f"* {NAME} shipped 4,344 2026-10-30 (nasdaq_composite) macro_us, nasdaq_composite -" in lines
+    assert "shipped - 4,336 - 2026-09-30 (stock_prices) - -" in lines
+    assert f"* {NAME} shipped 4,344 - 2026-10-30 (nasdaq_composite) macro_us, nasdaq_composite -" in lines
     assert refresh("--accept", "shipped", command="vintages")[:2] == (0, f"`live` was {NAME}, and is shipped now\n")
     with pytest.raises(tables.VintageError, match="no vintage has been accepted"):
         tables.load("macro_us", vintage="live")
@@ -468,3 +468,66 @@ def test_a_vintage_of_a_past_day_has_no_later_filing(
     live = tables.load("cash_flows", vintage="live")
     assert float(live.loc[row, "revenue"]) == before
     assert "cash_flows/AMZN/2026-09-30" in live.index
+
+
+Filed = tuple[str, str, str, str, str, str, str, str, float]
+
+
+def _sent(filers: dict[str, Filer], until: str = "9999-12-31") -> set[Filed]:
+    """Return every fact that the firms filed up to a day under a tag that is read."""
+    return {
+        (
+            *(filer.ticker, concept, unit, fact.get("start", ""), fact["end"]),
+            *(fact["accn"], fact["form"], fact["filed"], float(fact["val"])),
+        )
+        for filer in filers.values()
+        for concept, units in filer.concepts.items()
+        for unit, facts in units.items()
+        for fact in facts
+        if fact["filed"] <= until
+    }
+
+
+def _kept(name: str, as_of: str | None = None) -> set[Filed]:
+    """Return every fact that a vintage keeps."""
+    facts = tables.load("edgar_facts", as_of, vintage=name)
+    for column in ("start", "end", "filed"):
+        facts[column] = facts[column].dt.strftime("%Y-%m-%d").fillna("").astype("str")
+    listed = facts[["ticker", "concept", "unit", "start", "end", "accession", "form", "filed", "value"]]
+    return set(listed.itertuples(index=False, name=None))
+
+
+def test_every_fact_is_kept_and_an_older_vintage_keeps_its_own(
+    refresh: Any, data: Path, server: Server, filers: dict[str, Filer]
+) -> None:
+    """The restated revenue stands beside the first; what the SEC has no more stays where it was read."""
+    row = "cash_flows/GOOGL/2026-06-30"
+    before = float(tables.load("cash_flows").loc[row, "revenue"])
+    restated = _restated(filers, "2026-11-15", before + 7)
+    _serve_edgar(server, restated)
+    code, out, _ = refresh("edgar", "--accept", day="2026-11-20")
+    sent = _sent(restated, "2026-11-20")
+    assert code == 0
+    assert f"edgar_facts: {len(sent):,} facts kept, {len(sent):,} of them new" in out
+    assert _kept("2026-11-20") == sent
+    assert _kept("2026-11-20", "2026-11-14") == _sent(restated, "2026-11-14")
+    revenues = {fact[-1] for fact in sent if fact[0] == "GOOGL" and fact[3:5] == ("2026-04-01", "2026-06-30")}
+    assert {before * 1e6, (before + 7) * 1e6} <= revenues
+    assert "edgar_facts" not in tables.names(vintage="live")
+    older = _files(data / "live" / "2026-11-20")
+    assert [fault for result in check.check(data / "live" / "2026-11-20") for fault in result.faults] == []
+    shutil.rmtree(data / "live" / ".cache")
+    _serve_edgar(server, again := _restated(filers, "2026-11-22", before + 9))
+    assert refresh("edgar", "--accept")[0] == 0
+    assert _files(data / "live" / "2026-11-20") == older
+    assert _kept(NAME) == sent | _sent(again, NAME)
+    first = tables.load("edgar_facts", vintage="live").groupby("vintage")["filed"].max()
+    assert list(first.index) == ["2026-11-20", NAME]
+    assert str(first[NAME].date()) == "2026-11-22"
+    lines = [" ".join(line.split()) for line in refresh(command="vintages")[1].splitlines()]
+    counted = [line.split()[3] for line in lines if line.startswith("2026-11-20 shipped")]
+    assert counted == [f"{len(sent):,}"]
+    # A refresh of another source carries the facts over.
+    markets.serve_yahoo(server)
+    assert refresh("yahoo", "--accept")[0] == 0
+    assert _kept("live") == _kept(NAME)

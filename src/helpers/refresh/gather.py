@@ -139,7 +139,7 @@ def from_edgar(found: edgar.Refreshed, request: Request, frames: Mapping[str, pd
     Parameters
     ----------
     found : edgar.Refreshed
-        Tables and history.
+        Tables, history and facts.
     request : Request
         For the day, and the firms that the tables do not have yet.
     frames : mapping of str to pandas.DataFrame
@@ -161,7 +161,8 @@ def from_edgar(found: edgar.Refreshed, request: Request, frames: Mapping[str, pd
         rows = rows.assign(source_id=rows["source_id"].map(ids))
         updates.append(Update(name, rows, "if later", known, history[history["known_from"] <= str(request.day)]))
     sources = found.sources.assign(source_id=found.sources["source_id"].map(ids))
-    return Refreshed("edgar", tuple(updates), sources, tuple(found.problems))
+    facts = found.facts[found.facts["filed"].dt.date <= request.day]
+    return Refreshed("edgar", tuple(updates), sources, tuple(found.problems), facts)
 
 
 def _wanted(frame: pd.DataFrame, table: pd.DataFrame, request: Request) -> pd.DataFrame:

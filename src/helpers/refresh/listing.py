@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers.refresh import difference
+from helpers.refresh import difference, filed
 from helpers.refresh.merge import Change
 from helpers.tables import descriptor, reading, revisions, vintages
 from helpers.tables.descriptor import ABOUT_VINTAGE
@@ -23,6 +23,8 @@ class Summary:
         Tables that differ from the shipped ones.
     rows : int
         Rows of all tables of figures.
+    facts : int
+        Facts filed with the SEC that it keeps.
     newest : str
         Newest date among the series of its tables, with the table.
     largest : str
@@ -33,6 +35,7 @@ class Summary:
     base: str
     refreshed: tuple[str, ...]
     rows: int
+    facts: int
     newest: str
     largest: str
 
@@ -48,12 +51,13 @@ def lines(shipped: Path) -> list[str]:
     names = [vintages.SHIPPED, *vintages.names(shipped)]
     accepted = vintages.accepted(shipped)
     found = [summary(name, vintages.folder(name, shipped)) for name in names]
-    heads = ("", "vintage", "from", "rows", "newest figure", "refreshed", "largest revision")
+    heads = ("", "vintage", "from", "rows", "facts", "newest figure", "refreshed", "largest revision")
     rows = [heads]
     for one in found:
         mark = "*" if one.name == accepted else ""
         refreshed = ", ".join(one.refreshed) or "-"
-        rows.append((mark, one.name, one.base or "-", f"{one.rows:,}", one.newest, refreshed, one.largest or "-"))
+        counts = (f"{one.rows:,}", f"{one.facts:,}" if one.facts else "-")
+        rows.append((mark, one.name, one.base or "-", *counts, one.newest, refreshed, one.largest or "-"))
     widths = [max(len(row[at]) for row in rows) for at in range(len(heads))]
     text = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     told = f"* `live` stands for {accepted}" if accepted else "no vintage is accepted: `live` stands for none"
@@ -71,16 +75,20 @@ def summary(name: str, folder: Path) -> Summary:
         Its folder.
     """
     told = descriptor.package(folder).get("vintage", {})
-    rows, newest = 0, ("", "")
+    rows, facts, newest = 0, 0, ("", "")
     for resource in descriptor.resources(folder):
         if resource.get("about") == ABOUT_VINTAGE:
+            if resource["name"] == filed.NAME:
+                facts = len(reading.read(folder, resource).lines)
             continue
         cells = reading.read(folder, resource)
         rows += len(cells.lines)
         if rule := resource.get("continuity"):
             newest = max(newest, (max(cells.columns[rule["column"]]), resource["name"]))
     refreshed = tuple(told.get("refreshed", ()))
-    return Summary(name, told.get("base", ""), refreshed, rows, f"{newest[0]} ({newest[1]})", _largest(name, folder))
+    return Summary(
+        name, told.get("base", ""), refreshed, rows, facts, f"{newest[0]} ({newest[1]})", _largest(name, folder)
+    )
 
 
 def _largest(name: str, folder: Path) -> str:

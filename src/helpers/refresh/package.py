@@ -8,20 +8,30 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from helpers.refresh import filed
 from helpers.refresh.base import Base, fingerprint
 from helpers.refresh.merge import STATES, Merged
 from helpers.tables import revisions, vintages
 from helpers.tables.descriptor import ABOUT_VINTAGE, Resource
 
 ROW_STATES = "row_states"
-_HISTORY = (revisions.NAME, ROW_STATES)
+ABOUT = (revisions.NAME, ROW_STATES, filed.NAME)
+"""Tables in which a vintage tells of itself; the shipped package has none of them."""
 
 _TEXT = {"required": True}
-_DAY = {"required": True, "minimum": "1900-01-01", "maximum": "2999-12-31"}
+_DATE = {"minimum": "1900-01-01", "maximum": "2999-12-31"}
+_DAY = {"required": True} | _DATE
 
 
 def describe(
-    base: Base, name: str, day: date, tables: Mapping[str, Merged], sources: Sequence[str], problems: Sequence[str]
+    base: Base,
+    name: str,
+    day: date,
+    tables: Mapping[str, Merged],
+    sources: Sequence[str],
+    problems: Sequence[str],
+    *,
+    has_facts: bool = False,
 ) -> dict[str, Any]:
     """Return the descriptor of a vintage; hashes and sizes come later (`helpers.tables.check.update`).
 
@@ -39,6 +49,8 @@ def describe(
         The sources that were asked; those of the vintage it starts from are told too.
     problems : sequence of str
         What was found, one line each.
+    has_facts : bool
+        Whether the vintage keeps what was filed with the SEC.
     """
     package: dict[str, Any] = json.loads(json.dumps(base.package))
     earlier = package.get("vintage", {"refreshed": [], "sources": []})
@@ -52,7 +64,7 @@ def describe(
         "problems": list(problems),
         "kept": [vars(one) for merged in tables.values() for one in merged.kept],
     }
-    package["resources"] = [one for one in package["resources"] if one["name"] not in _HISTORY]
+    package["resources"] = [one for one in package["resources"] if one["name"] not in ABOUT]
     for resource in package["resources"]:
         _mark(resource, base, name, tables.get(resource["name"]))
         if resource["name"] in tables:
@@ -60,6 +72,7 @@ def describe(
     has_revisions = base.has(revisions.NAME) or any(merged.changes for merged in tables.values())
     package["resources"] += [_revisions(name)] if has_revisions else []
     package["resources"] += [_row_states(name)] if base.has(ROW_STATES) or tables else []
+    package["resources"] += [_facts(name)] if has_facts else []
     return package
 
 
@@ -131,6 +144,34 @@ def _row_states(name: str) -> Resource:
         ["row"],
         {"rule": "always", "text": "Always: it tells of the vintage."},
     )
+
+
+def _facts(name: str) -> Resource:
+    fields = [
+        _field("ticker", "Firm.", _TEXT),
+        _field("cik", "The SEC's number of the firm.", _TEXT),
+        _field("concept", "Tag under which the value was filed (us-gaap).", _TEXT),
+        _field("unit", "Unit of the value.", _TEXT),
+        _field("start", "First day of the period; empty for a balance.", _DATE, "date"),
+        _field("end", "Last day of the period, or day of the balance.", _DAY, "date"),
+        _field("accession", "Number of the filing.", _TEXT),
+        _field("form", "Form of the filing; only quarterly and annual reports are used for the tables.", _TEXT),
+        _field("filed", "Day of the filing.", _DAY, "date"),
+        _field("value", "Value as filed, in single units, not millions.", _TEXT, "number"),
+        _field("vintage", "Vintage in which the fact was first read.", _TEXT),
+    ]
+    found = _resource(
+        name,
+        filed.NAME,
+        "Facts filed with the SEC",
+        "Every value that the SEC gave under a declared tag, with its period and filing, superseded values too. "
+        "`cash_flows` and `financing` of the vintage are made from them.",
+        "a value in a filing",
+        fields,
+        list(filed.KEY),
+        {"rule": "column", "column": "filed", "text": "filed."},
+    )
+    return found | {"rights": "Facts from public filings with the US Securities and Exchange Commission."}
 
 
 def _field(name: str, description: str, constraints: dict[str, Any] | None = None, kind: str = "string") -> Resource:

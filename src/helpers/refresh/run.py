@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from helpers.refresh import difference, vintage
+from helpers.refresh import difference, filed, vintage
 from helpers.refresh.base import Base, open_base
 from helpers.refresh.errors import RefreshError
 from helpers.refresh.gather import CACHE, Request, gather
@@ -45,9 +45,11 @@ def refresh(request: Request, *, is_trial: bool, is_accepted: bool, tell: Tell, 
         with vintage.drafted(folder, base, gathered, request.day) as draft:
             tell(f"\nvintage {draft.name}, from {base.name} ({base.day})\n")
             tell("\n".join(difference.report(draft.tables, draft.problems)) + "\n")
+            if draft.facts:
+                tell(f"{filed.NAME}: {draft.facts:,} facts kept, {draft.new_facts:,} of them new\n")
             if is_trial:
                 tell("nothing was written (--dry-run)")
-            elif not difference.has_news(draft.tables):
+            elif not draft.new_facts and not difference.has_news(draft.tables):
                 tell("nothing is new: no vintage was written")
             else:
                 tell(f"written: {vintage.publish(draft)}")

@@ -59,9 +59,12 @@ class Refreshed:
         Rows for the table ``sources``: every ``source_id`` that the updates cite.
     problems : tuple of str
         One line each: what was refused, flagged or not found, and what stands instead.
+    facts : pandas.DataFrame, optional
+        What was filed, one row a fact, as `edgar_facts.frame` has it; the vintage keeps it beside the tables.
     """
 
     source: str
     updates: tuple[Update, ...]
     sources: pd.DataFrame
     problems: tuple[str, ...] = ()
+    facts: pd.DataFrame | None = None

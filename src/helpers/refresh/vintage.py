@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from helpers.refresh import package
+from helpers.refresh import filed, package
 from helpers.refresh.base import Base
 from helpers.refresh.errors import RefreshError
 from helpers.refresh.exceptions import settle
@@ -50,12 +50,16 @@ class Draft:
         The refreshed tables.
     problems : list of str
         What was found, one line each.
+    facts, new_facts : int
+        Facts filed with the SEC that it keeps, and how many of them the vintage it starts from has not.
     """
 
     name: str
     folder: Path
     tables: list[Merged]
     problems: list[str]
+    facts: int = 0
+    new_facts: int = 0
 
 
 @contextlib.contextmanager
@@ -115,8 +119,9 @@ def drafted(folder: Path, base: Base, gathered: Sequence[Refreshed], day: date) 
     try:
         try:
             _write_tables(build, base, tables, gathered, name)
+            facts, new = _write_facts(build, base, gathered, name)
             sources = [refreshed.source for refreshed in gathered]
-            document = package.describe(base, name, day, tables, sources, problems)
+            document = package.describe(base, name, day, tables, sources, problems, has_facts=facts > 0)
             _write_descriptor(build, document)
             problems += settle(build, document, name, tables)
             _write_descriptor(build, document)
@@ -125,7 +130,7 @@ def drafted(folder: Path, base: Base, gathered: Sequence[Refreshed], day: date) 
             raise _broken(error.faults) from None
         except OSError as error:
             raise RefreshError("refresh", f"the vintage cannot be written: {error.strerror}") from None
-        yield Draft(name, build, list(tables.values()), problems)
+        yield Draft(name, build, list(tables.values()), problems, facts, new)
     finally:
         shutil.rmtree(build, ignore_errors=True)
 
@@ -200,7 +205,7 @@ def _merged(base: Base, gathered: Sequence[Refreshed], name: str) -> dict[str, M
 
 def _write_tables(build: Path, base: Base, tables: dict[str, Merged], gathered: Sequence[Refreshed], name: str) -> None:
     for resource in descriptor.resources(base.folder):
-        if resource["name"] in (revisions.NAME, package.ROW_STATES):
+        if resource["name"] in package.ABOUT:
             continue
         if resource["name"] in tables:
             _write_csv(build / resource["path"], _columns(resource), tables[resource["name"]].rows)
@@ -233,6 +238,14 @@ def _write_revisions(build: Path, base: Base, tables: dict[str, Merged], name: s
     if rows:
         columns = ["table", "row", "column", "old", "new", "old_known", "new_known", "source_id", "vintage"]
         _write_csv(build / f"{revisions.NAME}.csv", columns, rows)
+
+
+def _write_facts(build: Path, base: Base, gathered: Sequence[Refreshed], name: str) -> tuple[int, int]:
+    """Write what was filed with the SEC; return how many facts there are, and how many new ones."""
+    rows, new = filed.together(_earlier(base, filed.NAME), gathered, name)
+    if rows:
+        _write_csv(build / f"{filed.NAME}.csv", list(filed.COLUMNS), rows)
+    return len(rows), new
 
 
 def _earlier(base: Base, table: str) -> list[Row]:
