@@ -120,6 +120,15 @@ BAD = {
     "fixed and varied": ("[parameters]\nk = 1\n[grid]\nk = [1, 2]\n", "grid.k: k stands in [parameters] too"),
     "a value twice": ("[grid]\nk = [1, 2, 1]\n", "grid.k[2]: is the same as [0]"),
     "a set twice": ("[[list]]\nk = 1\n[[list]]\nk = 1\n", "list[1]: is the same as [0]"),
+    "a number twice, once with a fraction": ("[grid]\nrate = [1, 2, 1.0]\n", "grid.rate[2]: is the same as [0]"),
+    "a set twice, once with a default": (
+        "[[list]]\nk = 1\n[[list]]\nk = 2\n[[list]]\nk = 1\nrate = 0.5\n",
+        "list[2]: is the same as [0]: defaults are filled in and 1 is 1.0",
+    ),
+    "a set twice, once with a fraction": (
+        "[[list]]\nrate = 1\n[[list]]\nrate = 1.0\n",
+        "list[1]: is the same as [0]",
+    ),
     "months backwards": (
         '[grid]\nas_of = { from = 2025-05-01, to = 2025-04-30, every = "month-end" }\n',
         "there is no month-end",
@@ -181,6 +190,8 @@ def test_a_parameter_without_a_value_must_be_given(swept: Swept) -> None:
     with pytest.raises(UsageError, match="parameters: k has no value"):
         load(swept, HEAD + "[grid]\nrate = [1]\n")
     assert load(swept, HEAD + "[grid]\nk = [1]\n").count == 1
+    with pytest.raises(UsageError, match=r"list\[1\]: k has no value"):
+        load(swept, HEAD + "[[list]]\nk = 1\n[[list]]\nrate = 2\n")
 
 
 def test_a_grid_of_a_million_asks_with_its_count_and_makes_nothing(swept: Swept) -> None:

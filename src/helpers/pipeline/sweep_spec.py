@@ -7,7 +7,6 @@ of ten thousand costs no memory.
 from __future__ import annotations
 
 import itertools
-import json
 import math
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,6 +18,7 @@ from typing import Any
 from helpers.pipeline import integrity, parameters, sweep_draws
 from helpers.pipeline.errors import UsageError
 from helpers.pipeline.plan import Run
+from helpers.pipeline.sweep_journal import identity
 
 FOLDER = Path("notebooks") / "sweeps"
 #: More sets than this are only run when that is confirmed.
@@ -179,7 +179,7 @@ class _Reader:
             self.vary(f"grid.{name}", name)
             for place, value in enumerate(values):
                 self.check(f"grid.{name}[{place}]", name, value)
-            self.repeated(f"grid.{name}", values)
+            self.repeated(f"grid.{name}", [{name: value} for value in values])
         made = " and ".join(f"{len(values)} of `{name}`" for name, values in axes.items())
 
         def sets() -> Iterator[dict[str, object]]:
@@ -204,6 +204,9 @@ class _Reader:
         for place, one in enumerate(listed):
             for name, value in one.items():
                 self.check(f"list[{place}].{name}", name, value)
+            for name in varied.keys() - one.keys() - self.fixed.keys():
+                if name in self.declared and self.declared[name].is_required:
+                    self.problem(f"list[{place}]", f"{name} has no value and the notebook gives no default")
         self.repeated("list", listed)
         return len(listed), varied, "sets given one by one", lambda: listed
 
@@ -292,14 +295,19 @@ class _Reader:
         if name in self.fixed:
             self.problem(key, f"{name} stands in [parameters] too; it cannot be fixed and vary")
 
-    def repeated(self, key: str, values: Iterable[object]) -> None:
-        """Report the same value twice: one set would be run twice and have two rows."""
+    def repeated(self, key: str, sets: list[dict[str, object]]) -> None:
+        """Report sets that give the same run: it would be executed twice and have two rows."""
+        if self.problems:  # what is not right cannot be filled
+            return
+        names = self.fixed.keys() | {name for one in sets for name in one}
+        known = {name: one for name, one in self.declared.items() if name in names or not one.is_required}
         seen: dict[str, int] = {}
-        for place, value in enumerate(values):
-            text = json.dumps(value, sort_keys=True, default=str)
-            first = seen.setdefault(text, place)
+        for place, one in enumerate(sets):
+            filled = parameters.filled(known, {**self.fixed, **one}, self.notebook_name)
+            first = seen.setdefault(identity(filled), place)
             if first != place:
-                self.problem(f"{key}[{place}]", f"is the same as [{first}]")
+                hint = "" if sets[first] == one else ": defaults are filled in and 1 is 1.0"
+                self.problem(f"{key}[{place}]", f"is the same as [{first}]{hint}")
 
     def confirm(self, key: str, count: int) -> None:
         """Stop at more sets than anybody means by accident."""
