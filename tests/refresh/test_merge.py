@@ -29,6 +29,7 @@ FLOWS: dict[str, Any] = {
         "primaryKey": ["ticker", "end"],
     },
     "continuity": {"column": "end", "by": ["ticker"], "step": "quarter"},
+    "knownFrom": {"rule": "column", "column": "published"},
 }
 ROW = {
     "ticker": "AMZN",
@@ -166,6 +167,29 @@ def test_a_new_row_answers_for_earlier_days_too() -> None:
     assert [(one.column, one.old, one.new, one.old_known, one.new_known) for one in after.changes] == [
         ("revenue", "100", "110", "2026-10-29", "2026-11-12"),
         ("capex", "", "50", "2026-10-29", "2026-11-12"),
+    ]
+
+
+def test_a_new_row_without_history_has_holes_until_its_figures_were_out() -> None:
+    rows = [live(end="2026-09-30", published="2026-10-29", revenue=110.0, capex=50.0)]
+    after = merged("revise", rows, base=[], known=[{"revenue": "2026-10-29", "capex": "2026-11-12"}])
+    assert [(one.column, one.old, one.new, one.old_known, one.new_known) for one in after.changes] == [
+        ("capex", "", "50", "2026-10-29", "2026-11-12"),
+    ]
+
+
+def test_a_new_row_whose_day_stands_in_another_table_has_holes_until_each_figure_was_out() -> None:
+    resource = FLOWS | {"knownFrom": {"rule": "same row", "table": "other", "key": ["ticker"], "column": "published"}}
+    name = "flows/AMZN/2026-09-30"
+    history = pd.DataFrame(
+        [(name, "revenue", 100.0, "2026-10-29"), (name, "revenue", 110.0, "2026-11-12")],
+        columns=["row", "column", "value", "known_from"],
+    )
+    update = Update("flows", pd.DataFrame([live(end="2026-09-30", revenue=110.0)]), "if later", None, history)
+    after = merge(resource, [], update, STANDING, "2026-11-23")
+    assert [(one.old, one.new, one.new_known) for one in after.changes] == [
+        ("", "100", "2026-10-29"),
+        ("100", "110", "2026-11-12"),
     ]
 
 

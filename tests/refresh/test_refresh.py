@@ -205,6 +205,34 @@ def test_a_firm_the_table_does_not_have_widens_it(refresh: Any, data: Path, serv
     assert tables.grades(["stock_prices/TEST/2026-09-30"], vintage="live")
 
 
+def test_a_new_quarter_has_no_figure_before_that_figure_was_out(refresh: Any, data: Path, server: Server) -> None:
+    """The quarter's row counts from 30 October; its GDP came out, in a later estimate, on 20 November."""
+    new = markets.a_new_quarter()
+    states = markets.document(markets.series()["GDP"] | new["GDP"])
+    [late] = [one for one in states["observations"] if one["date"] == "2026-07-01"]
+    late["realtime_start"] = "2026-11-20"
+    markets.serve_fred(server, new, GDP=states)
+    assert refresh("fred", "--accept")[0] == 0
+    row = "macro_us/2026-09-30"
+    before, after = (tables.load("macro_us", day, vintage="live").loc[row] for day in ("2026-11-19", "2026-11-20"))
+    assert pd.isna(before["gdp_nominal_bn"])
+    assert after["gdp_nominal_bn"] == 32900.123
+    assert before["cpi_last_month"] == after["cpi_last_month"] == 336.5
+
+
+def test_a_split_makes_no_crash_for_a_reader_of_an_earlier_day(refresh: Any, data: Path, server: Server) -> None:
+    """The month-end that the split's refresh added is in the same shares as the ones before it, on every day."""
+    closes = markets.prices("AMZN")
+    markets.serve_yahoo(server, {"AMZN": markets.chart("AMZN", closes / 20, splits=[(markets.TODAY, 20)])})
+    assert refresh("yahoo", "--split", "AMZN", "--accept")[0] == 0
+    for day, factor in (("2026-11-22", 1), (NAME, 20)):
+        table = tables.load("stock_prices", day, vintage="live")
+        series = table[table["ticker"] == "AMZN"].set_index("month_end")["close_adj"]
+        assert str(series.index[-1].date()) == markets.NEW_MONTH_END
+        asked = closes[closes.index <= series.index[-1]]
+        assert list(series[asked.index]) == pytest.approx(list(asked / factor), rel=1e-5)
+
+
 FAULTS: dict[str, Callable[[Server], None]] = {
     "rate limited": lambda server: server.answers(
         f"{markets.FRED}?GDP", Reply(b"Too Many Requests", 429, {"Retry-After": "900"})

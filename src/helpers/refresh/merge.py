@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from helpers.refresh.cells import differ, is_empty, text
@@ -161,7 +162,7 @@ class _Merger:
     def __init__(self, resource: Resource, update: Update, standing: Standing, vintage: str) -> None:
         self.fields: dict[str, dict[str, Any]] = {one["name"]: one for one in resource["schema"]["fields"]}
         self.key = set(resource["schema"]["primaryKey"])
-        self.update, self.standing, self.vintage = update, standing, vintage
+        self.resource, self.update, self.standing, self.vintage = resource, update, standing, vintage
         self.day = vintage[:10]
         self.live = _as_text(resource, update.rows, self.fields)
         self.known = _as_known(list(self.live), update)
@@ -192,22 +193,37 @@ class _Merger:
 
     def before(self, added: set[str]) -> list[Change]:
         """Return what the figures of new rows were before, so that an earlier day sees them as they were."""
-        if self.update.history is None:
-            return []
         held: dict[tuple[str, str], tuple[str, str]] = {}
         changes: list[Change] = []
-        for entry in self.update.history.sort_values("known_from", kind="stable").to_dict("records"):
-            name, column, known = str(entry["row"]), str(entry["column"]), str(entry["known_from"])
+        for name, column, value, known in self._steps():
             if name not in added:
                 continue
-            row, value = self.live[name], text(self.fields[column], entry["value"])
-            # Until its first filing a figure of a row that is out already is a hole.
-            old, since = held.get((name, column), ("", row.get("published") or known))
-            if known > since and value != old:
+            row = self.live[name]
+            own = _own_day(self.resource, row)
+            # Until its first day a figure of a row that is out already is a hole. Where the row's day stands in another
+            # table, every figure has such a hole: a reader of a day before the row's does not see it.
+            old, since = held.get((name, column), ("", own or known))
+            out = own is None and (name, column) not in held
+            if value != old and (known > since or out):
                 cited = row.get("source_id", "")
                 changes.append(Change(self.update.table, name, column, old, value, since, known, cited))
             held[name, column] = (value, known)
         return changes
+
+    def _steps(self) -> list[tuple[str, str, str, str]]:
+        """Return the values of each figure, oldest first: row id, column, value as text, day from which it is known.
+
+        Where the source gives no history, there is one step: the value that stands.
+        """
+        if self.update.history is None:
+            return [(name, column, self.live[name].get(column, ""), day) for (name, column), day in self.known.items()]
+        ordered = self.update.history.sort_values("known_from", kind="stable").to_dict("records")
+        # Of a row that the update leaves out, such as an older quarter, the history may tell too.
+        return [
+            (str(one["row"]), column, text(self.fields[column], one["value"]), str(one["known_from"]))
+            for one in ordered
+            for column in [str(one["column"])]
+        ]
 
     def _replaces(self, name: str, column: str, old: str) -> bool:
         if is_empty(old):
@@ -240,6 +256,14 @@ class _Merger:
             told = f"revised in the vintage {self.vintage}: {', '.join(change.column for change in changes)}"
             after["note"] = "; ".join(part for part in (row["note"], live.get("note", ""), told) if part)
         return after
+
+
+def _own_day(resource: Resource, row: Mapping[str, str]) -> str | None:
+    """Return the day from which a row is known; None where that day stands in another table."""
+    rule = resource["knownFrom"]
+    if rule["rule"] != "column" or not row.get(rule["column"]):
+        return None
+    return (date.fromisoformat(row[rule["column"]]) + timedelta(days=rule.get("days", 0))).isoformat()
 
 
 def _as_text(resource: Resource, rows: pd.DataFrame, fields: Mapping[str, Any]) -> dict[str, Row]:

@@ -94,6 +94,7 @@ def refresh(
     wanted = dict.fromkeys([*yahoo_tables.running(base), *tickers])
     held: list[pd.DataFrame] = []
     revised: list[pd.DataFrame] = []
+    before: list[pd.DataFrame] = []
     problems: list[str] = []
     with _downloads(cache, clock, limits) as download:
         for ticker in wanted:
@@ -108,15 +109,19 @@ def refresh(
             else:
                 start = checked.closes.index[0].date()
                 revised += [yahoo_tables.rescaled(base, ticker, checked.factor, start, day), rows]
-    updates = [*_update(held, "hold"), *_update(revised, "revise")]
+                before.append(yahoo_tables.before_split(rows, checked.factor, day))
+    updates = [*_update(held, "hold"), *_update(revised, "revise", before)]
     return Refreshed("yahoo", tuple(updates), yahoo_tables.source(day), tuple(problems))
 
 
-def _update(frames: list[pd.DataFrame], policy: Policy) -> list[Update]:
+def _update(frames: list[pd.DataFrame], policy: Policy, history: list[pd.DataFrame] | None = None) -> list[Update]:
     import pandas as pd
 
     filled = [frame for frame in frames if len(frame)]
-    return [Update("stock_prices", pd.concat(filled, ignore_index=True), policy)] if filled else []
+    if not filled:
+        return []
+    before = pd.concat(history, ignore_index=True) if history else None
+    return [Update("stock_prices", pd.concat(filled, ignore_index=True), policy, history=before)]
 
 
 @contextmanager

@@ -177,6 +177,36 @@ def rescaled(base: pd.DataFrame, ticker: str, factor: float, before: date, day: 
     return after
 
 
+def before_split(rows: pd.DataFrame, factor: float, day: date) -> pd.DataFrame:
+    """Return what each close was in the shares of before a split, for a reader of a day before the vintage.
+
+    Such a reader sees the whole series in old shares: the closes that the table had are put back, and a month-end that
+    came with the split's own refresh must not stand among them in new ones.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Rows of `stock_prices` in today's shares.
+    factor : float
+        Old shares for one of today's.
+    day : datetime.date
+        Day of the vintage.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The history of an `Update`: each close in old shares from its month-end, in today's from the vintage.
+    """
+    import pandas as pd
+
+    names = ["/".join(("stock_prices", *key)) for key in zip(rows["ticker"], rows["month_end"], strict=True)]
+    old = [_rounded(close * factor) for close in rows["close_adj"]]
+    about = {"row": names, "column": "close_adj"}
+    first = pd.DataFrame(about | {"value": old, "known_from": list(rows["month_end"])})
+    last = pd.DataFrame(about | {"value": list(rows["close_adj"]), "known_from": day.isoformat()})
+    return pd.concat([first, last], ignore_index=True)
+
+
 def source(day: date) -> pd.DataFrame:
     """Return the row for the table `sources`."""
     import pandas as pd
