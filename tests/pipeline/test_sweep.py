@@ -85,7 +85,10 @@ def each_column_says_what_it_is(swept: Swept) -> None:
     }  # fmt: skip
     about = {key.decode(): value.decode() for key, value in schema.field("product").metadata.items()}
     assert about == {"kind": "number", "name": "product", "unit": "USD m", "grade": "filed"}
-    assert sweep_table.notes(swept.table)["made"] == "every combination of 3 of `k`"
+    notes = sweep_table.notes(swept.table)
+    assert notes["made"] == "every combination of 3 of `k`"
+    assert notes["vintage"] == "shipped"
+    assert notes["data"].startswith("the shipped tables, compiled 20")
 
 
 def a_failed_run_is_a_row_with_its_reason(swept: Swept) -> None:

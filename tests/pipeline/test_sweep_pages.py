@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from helpers.pipeline import sweep_pages
+from helpers.pipeline import provenance, supervise, sweep, sweep_pages
 from helpers.pipeline.key import Keys, Uses, of
 from helpers.pipeline.outcome import Failure, Outcome
+from helpers.pipeline.sweep import How
 from helpers.pipeline.sweep_journal import row_of
 from helpers.pipeline.sweep_notes import Notes, notes_of
 from helpers.pipeline.sweep_spec import load
@@ -73,6 +75,38 @@ def test_old_and_failed_rows_are_told(swept: Swept) -> None:
     assert "| 1 | ValueError: wrong \\| value |" in text
     swept.write("2 + 2")
     assert "All runs failed, are missing, or rest on code" in sweep_pages.pages(swept.root)[0].text
+
+
+def test_the_vintage_of_the_rows_is_told_and_another_one_in_force_is_warned_of(
+    swept: Swept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows are executed by the real runner, but for their kernels."""
+    data = swept.root / "data"
+    live = data / "live" / "2026-11-23"
+    package = {**json.loads((data / "datapackage.json").read_text()), "compiled": "2026-10-31"}
+    told = {"name": live.name, "refreshed": ["small"], "sources": ["yahoo"]}
+    live.mkdir(parents=True)
+    (live / "small.csv").write_bytes((data / "small.csv").read_bytes())
+    (live / "datapackage.json").write_text(json.dumps({**package, "vintage": told}))
+    (data / "datapackage.json").write_text(json.dumps(package))
+    monkeypatch.setenv("WHO_PAYS_DATA", str(data))
+    monkeypatch.setattr(provenance, "_spelled", provenance._spelled.__wrapped__)
+    monkeypatch.setattr(supervise, "execute", lambda runs, *, take, **_: [take(Outcome(one, "ok")) for one in runs])
+
+    def page() -> str:
+        sweep.run(load(swept.file, swept.root), swept.root, swept.folder, How(quiet=True))
+        Notes("small", 2, {}, [], None, "made").write(swept.table.with_suffix(".json"))
+        return sweep_pages.pages(swept.root)[0].text
+
+    assert "\nData: the shipped tables, compiled 2026-10-31\n" in page()
+    assert "warning" not in page()
+    monkeypatch.setenv("WHO_PAYS_VINTAGE", live.name)
+    old = sweep_pages.pages(swept.root)[0].text
+    assert "These rows come from the shipped tables, the other pages from the live vintage 2026-11-23; " in old
+    assert "\nData: the shipped tables, compiled 2026-10-31\n" in old
+    now = page()
+    assert "\nData: live vintage 2026-11-23: `small` refreshed, the other tables as shipped (2026-10-31).\n" in now
+    assert "warning" not in now
 
 
 def test_a_sweep_that_cannot_be_read_stops_no_site(swept: Swept) -> None:

@@ -140,6 +140,7 @@ class _Work:
         self.sweep, self.root, self.place, self.how, self.stream = sweep, root, place, how, stream
         self.keys = Keys(root)
         self.keys.hash_all([sweep.notebook])
+        self.data = _data(root)
         self.failures: dict[str, int] = {}
 
     def done(self) -> Result:
@@ -238,6 +239,7 @@ class _Work:
             "made": self.sweep.made,
             "varied": json.dumps(list(self.sweep.varied)),
             "schema": str(SCHEMA),
+            **self.data,
         }
 
     def _write(self, journal: Journal) -> None:
@@ -245,6 +247,12 @@ class _Work:
             return (journal.row(journal.places[own]) for own in self._order())
 
         sweep_table.write(self.place.table, rows, self._notes(), journal.uses)
+
+
+def _data(root: Path) -> dict[str, str]:
+    """Return what the file says of the data: the vintage's name and, for readers, what it is."""
+    provenance = importlib.import_module("helpers.pipeline.provenance")  # nbformat is heavy
+    return {"vintage": integrity.vintage(root), "data": provenance.vintage_in_words([])}
 
 
 class _Place:

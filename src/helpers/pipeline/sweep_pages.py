@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from helpers.findings.schema import weakest
-from helpers.pipeline import sweep, sweep_spec, sweep_table
+from helpers.pipeline import integrity, sweep, sweep_spec, sweep_table
 from helpers.pipeline.errors import UsageError
 from helpers.pipeline.pages import escape_markdown
 from helpers.pipeline.sweep_notes import NOTES, Notes, notes_of
 from helpers.pipeline.sweep_spec import Sweep
+from helpers.tables import vintages
 
 #: Where the results of the collection's sweeps are, from the project's folder.
 RESULTS = Path("reports") / "sweeps"
@@ -92,10 +94,15 @@ def _page(found: Sweep, root: Path) -> SweepPage:
         ]
         lines += ["```console", f"$ python -m helpers sweep {found.file}", "```", ""]
     else:
-        lines += _stale(sweep.due(found, root, root / RESULTS), found)
+        said, in_force = sweep_table.notes(table), integrity.vintage(root)
+        if said.get("vintage", in_force) != in_force:
+            lines += _other_vintage(said, in_force, found)
+        else:
+            lines += _stale(sweep.due(found, root, root / RESULTS), found)
         lines += _figure(notes, table, files)
         lines += ["## What it shows", "", *(f"- {_plain(one)}" for one in notes.sentences), ""]
         lines += _evidence(table)
+        lines += [f"Data: {said['data']}", ""] if "data" in said else []
     lines += _sets(found)
     if notes is not None:
         lines += _runs(notes, found, table, files)
@@ -164,6 +171,17 @@ def _stale(due: int, found: Sweep) -> list[str]:
         f":::{{warning}}\n{of} failed, are missing, or rest on code or tables that have changed since; {again}.\n:::",
         "",
     ]
+
+
+def _other_vintage(said: Mapping[str, str], in_force: str, found: Sweep) -> list[str]:
+    """Warn of rows from another vintage than the one of the other pages; whether they would differ is not asked."""
+    theirs, here = _vintage(said["vintage"]), _vintage(in_force)
+    again = f"`python -m helpers sweep {found.file}` makes them of those"
+    return [f":::{{warning}}\nThese rows come from {theirs}, the other pages from {here}; {again}.\n:::", ""]
+
+
+def _vintage(name: str) -> str:
+    return "the shipped tables" if name == vintages.SHIPPED else f"the live vintage {name}"
 
 
 def _broken(name: str, error: UsageError) -> SweepPage:
