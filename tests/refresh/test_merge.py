@@ -74,7 +74,9 @@ def test_a_missing_value_says_nothing() -> None:
 
 def test_a_revised_figure_stands_beside_the_old_one_with_both_dates() -> None:
     after = merged("revise", [live(revenue=105.25, capex=40.5)], known=[{"revenue": "2026-11-05"}])
-    assert after.changes == [Change("flows", NAME, "revenue", "100", "105.25", "2026-07-30", "2026-11-05", "theirs")]
+    about = ("sourced", "ours", "checked by hand")
+    days = ("2026-07-30", "2026-11-05")
+    assert after.changes == [Change("flows", NAME, "revenue", "100", "105.25", *days, "theirs", *about)]
     [row] = after.rows
     assert row["revenue"] == "105.25"
     assert row["capex"] == "40.5"

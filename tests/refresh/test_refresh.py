@@ -482,6 +482,11 @@ def test_a_restatement_is_a_revision_and_an_older_difference_is_another_definiti
         assert float(tables.load("cash_flows", day, vintage="live").loc[row, "revenue"]) == value
     revised = tables.load("revisions", vintage="live").set_index("row").loc[row]
     assert str(revised["new_known"].date()) == "2026-11-15"
+    about = ["status", "source_id", "note"]
+    shipped = tables.load("cash_flows", vintage="shipped").loc[row, about]
+    assert list(tables.load("cash_flows", "2026-11-14", vintage="live").loc[row, about]) == list(shipped)
+    cited = tables.load("cash_flows", "2026-11-15", vintage="live").loc[row, "source_id"]
+    assert f"sec_companyfacts_GOOGL_{NAME}" in cited
     note = tables.load("cash_flows", vintage="live").loc[row, "note"]
     assert note.endswith(f"revised in the vintage {NAME}: revenue")
 

@@ -16,7 +16,7 @@ from pandas.testing import assert_frame_equal
 from helpers import journal, tables
 from helpers.pipeline import integrity, provenance
 from helpers.pipeline.errors import PipelineError, UsageError
-from helpers.tables import VintageError, check, descriptor, vintages
+from helpers.tables import VintageError, check, descriptor, revisions, vintages
 from tests.refresh import made
 
 QUARTER, NEW = "macro_us/2026-06-30", "macro_us/2026-09-30"
@@ -89,6 +89,44 @@ def test_what_the_shipped_tables_lack_is_not_found_in_them(data: Path) -> None:
 )
 def test_a_reader_of_an_earlier_day_sees_the_value_of_that_day(data: Path, as_of: str, value: float) -> None:
     assert _gdp(as_of=as_of, vintage="live") == value
+
+
+@pytest.mark.parametrize(
+    ("as_of", "note"),
+    [
+        ("2026-11-09", None),
+        ("2026-11-10", f"revised in the vintage {FIRST}: gdp_nominal_bn"),
+        ("2026-11-23", f"revised in the vintage {FIRST}: gdp_nominal_bn; revised in the vintage {SECOND}: "),
+    ],
+)
+def test_an_earlier_figure_cites_what_it_cited_then(data: Path, as_of: str, note: str | None) -> None:
+    row = tables.load("macro_us", as_of, vintage="live").loc[QUARTER]
+    shipped = tables.load("macro_us", vintage="shipped").loc[QUARTER]
+    if note is None:
+        columns = ["status", "source_id", "note"]
+        assert row[columns].fillna("").to_dict() == shipped[columns].fillna("").to_dict()
+        return
+    assert row["source_id"] == f"{shipped['source_id']};{made.SOURCE}"
+    assert note in row["note"]
+    assert (SECOND in row["note"]) == (as_of == SECOND)
+
+
+@pytest.mark.parametrize(("day", "status"), [("2026-11-04", "old"), ("2026-11-05", "none"), ("2026-11-20", "none")])
+def test_a_row_of_which_one_figure_is_of_later_cites_both(day: str, status: str) -> None:
+    """One vintage revised two cells, known from two days: between them the row's sources are those of both."""
+    cells = {
+        "table": ("flows", "flows"),
+        "row": ("flows/A", "flows/A"),
+        "vintage": ("2026-11-23", "2026-11-23"),
+        "new_known": ("2026-11-05", "2026-11-15"),
+        "old_status": ("old", "old"),
+        "old_source_id": ("ours", "ours"),
+        "old_note": ("", ""),
+    }
+    assert revisions._about(cells, "flows", day).get(("flows/A", "status"), "none") == status
+    assert revisions._about(cells, "other", day) == {}
+    silent = {column: values for column, values in cells.items() if not column.startswith("old_")}
+    assert revisions._about(silent, "flows", day) == {}  # of a vintage made before revisions told of it
 
 
 def test_what_was_not_revised_is_the_same_in_both(data: Path) -> None:

@@ -48,6 +48,8 @@ class Change:
         ISO dates on which each became known.
     source_id : str
         Where the new value comes from.
+    old_status, old_source_id, old_note : str
+        What the row said of its figures before: it goes back with them.
     """
 
     table: str
@@ -58,6 +60,9 @@ class Change:
     old_known: str
     new_known: str
     source_id: str
+    old_status: str = ""
+    old_source_id: str = ""
+    old_note: str = ""
 
 
 @dataclass(frozen=True)
@@ -183,7 +188,7 @@ class _Merger:
             if not differ(self.fields[column], old, new):
                 continue
             if self._replaces(name, column, old):
-                changes.append(self._change(name, column, old, live))
+                changes.append(self._change(name, column, row, live))
             else:
                 kept.append(Kept(self.update.table, name, column, old, new, live.get("source_id", "")))
         merged.states[name] = "revised" if changes else "kept" if kept else "confirmed"
@@ -206,7 +211,8 @@ class _Merger:
             out = own is None and (name, column) not in held
             if value != old and (known > since or out):
                 cited = row.get("source_id", "")
-                changes.append(Change(self.update.table, name, column, old, value, since, known, cited))
+                about = _about(row)  # a new row has no older one
+                changes.append(Change(self.update.table, name, column, old, value, since, known, cited, *about))
             held[name, column] = (value, known)
         return changes
 
@@ -235,12 +241,12 @@ class _Merger:
             return self.known.get((name, column), self.day) > held
         return self.update.policy == "revise"
 
-    def _change(self, name: str, column: str, old: str, live: Row) -> Change:
+    def _change(self, name: str, column: str, row: Row, live: Row) -> Change:
         old_known = self.standing.revised.get((name, column), self.standing.known.get(name, self.standing.checked))
         new_known = self.known.get((name, column), self.day)
-        return Change(
-            self.update.table, name, column, old, live[column], old_known, new_known, live.get("source_id", "")
-        )
+        cited = live.get("source_id", "")
+        known = (old_known, new_known)
+        return Change(self.update.table, name, column, row[column], live[column], *known, cited, *_about(row))
 
     def _revised(self, row: Row, live: Row, changes: list[Change]) -> Row:
         """Return a row with its new figures; its note keeps what people wrote and says which figures are new."""
@@ -256,6 +262,11 @@ class _Merger:
             told = f"revised in the vintage {self.vintage}: {', '.join(change.column for change in changes)}"
             after["note"] = "; ".join(part for part in (row["note"], live.get("note", ""), told) if part)
         return after
+
+
+def _about(row: Mapping[str, str]) -> tuple[str, str, str]:
+    """Return what a row says of its figures, as a `Change` holds it."""
+    return row.get("status", ""), row.get("source_id", ""), row.get("note", "")
 
 
 def _own_day(resource: Resource, row: Mapping[str, str]) -> str | None:

@@ -110,6 +110,9 @@ def _revisions(name: str) -> Resource:
         _field("old_known", "Day from which the old value was known, or the row where it was a hole.", _DAY, "date"),
         _field("new_known", "Day from which the new value is known.", _DAY, "date"),
         _field("source_id", "Where the new value comes from.", _TEXT),
+        _field("old_status", "The row's `status` before."),
+        _field("old_source_id", "The row's `source_id` before."),
+        _field("old_note", "The row's `note` before."),
         _field("vintage", "Vintage in which the cell was revised.", _TEXT),
     ]
     return _resource(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import dataclasses
 import fcntl
 import json
 import os
@@ -25,7 +26,7 @@ from helpers.refresh import filed, package
 from helpers.refresh.base import Base
 from helpers.refresh.errors import RefreshError
 from helpers.refresh.exceptions import settle
-from helpers.refresh.merge import Merged, Row, merge
+from helpers.refresh.merge import Change, Merged, Row, merge
 from helpers.refresh.update import Refreshed
 from helpers.tables import descriptor, revisions, vintages
 from helpers.tables.descriptor import FILE
@@ -236,8 +237,8 @@ def _write_revisions(build: Path, base: Base, tables: dict[str, Merged], name: s
     rows = _earlier(base, revisions.NAME)
     rows += [vars(change) | {"vintage": name} for merged in tables.values() for change in merged.changes]
     if rows:
-        columns = ["table", "row", "column", "old", "new", "old_known", "new_known", "source_id", "vintage"]
-        _write_csv(build / f"{revisions.NAME}.csv", columns, rows)
+        columns = [one.name for one in dataclasses.fields(Change)]
+        _write_csv(build / f"{revisions.NAME}.csv", [*columns, "vintage"], rows)
 
 
 def _write_facts(build: Path, base: Base, gathered: Sequence[Refreshed], name: str) -> tuple[int, int]:
