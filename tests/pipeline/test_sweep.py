@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import resource
@@ -31,6 +32,12 @@ from tests.projects import a_run, write_notebook
 
 #: Notebooks here import nothing heavy: a stock kernel starts sooner than a template.
 STOCK = How(is_warm=False, quiet=True)
+JOURNAL: list[dict[str, Any]] = [{"event": "read", "name": "small"}, {"event": "modules", "names": []}]
+
+
+@pytest.fixture
+def swept(tmp_path: Path) -> Swept:
+    return Swept(tmp_path)
 
 
 def execute(swept: Swept, how: How = STOCK) -> Result:
@@ -276,6 +283,53 @@ def test_a_thousand_runs_are_not_held_in_memory(tmp_path: Path, monkeypatch: pyt
     assert execute(swept).executed == 1000
     assert alive == [0] * 1000
     assert list(pd.read_parquet(swept.table)["k"]) == list(range(1000))
+
+
+@pytest.mark.parametrize("name", ["notebooks/sweeps/light.ipynb", "requirements.txt", "data/datapackage.json"])
+def test_rows_of_a_file_edited_meanwhile_are_made_again_though_it_was_put_back(
+    swept: Swept, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Two runs at a time; the file is edited when 0 has ended and put back before 3 ends, when 4 is under way."""
+    edited = swept.root / name
+    edited.touch()
+    before = edited.read_text()
+    edits = {1: before.replace("k * rate", "2 * k") + " ", 3: before}
+    executed: list[object] = []
+
+    def fake(runs: Iterator[Run], *, take: Any, **_: Any) -> list[Outcome]:
+        at_work = list(itertools.islice(runs, 2))
+        while at_work:
+            run = at_work.pop(0)
+            executed.append(run.parameters["k"])
+            if (text := edits.pop(len(executed) - 1, None)) is not None:
+                edited.write_text(text)
+            take(Outcome(run, "ok", journal=JOURNAL))
+            at_work += itertools.islice(runs, 1)
+        return []
+
+    monkeypatch.setattr(supervise, "execute", fake)
+    execute(swept)
+    assert executed == [0, 1, 2, 3, 4, 5]
+    edits.clear()
+    executed.clear()
+    execute(swept)
+    assert executed == [1, 2, 3, 4]
+    assert execute(swept).executed == 0
+
+
+def test_a_half_written_descriptor_ends_no_sweep(swept: Swept, monkeypatch: pytest.MonkeyPatch) -> None:
+    descriptor = swept.root / "data" / "datapackage.json"
+    before = descriptor.read_text()
+
+    def fake(runs: Iterator[Run], *, take: Any, **_: Any) -> list[Outcome]:
+        descriptor.write_text(before[:20])
+        for run in runs:
+            take(Outcome(run, "ok", journal=JOURNAL))
+        return []
+
+    monkeypatch.setattr(supervise, "execute", fake)
+    execute(swept)
+    assert set(pd.read_parquet(swept.table)["key"]) == {""}
 
 
 def test_a_journal_leaves_out_lines_it_cannot_read(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from helpers.pipeline.plan import Run
 from helpers.pipeline.sweep_journal import Journal, Row, identity, row_of
 from helpers.pipeline.sweep_progress import Counts, choose
 from helpers.pipeline.sweep_spec import Sweep
+from helpers.pipeline.sweep_watch import Watch
 
 Take = Callable[[Outcome], None]
 #: Raise it when the columns of the file change in a manner that older rows do not fit.
@@ -139,6 +140,7 @@ class _Work:
     def __init__(self, sweep: Sweep, root: Path, place: _Place, how: How, stream: IO[str] | None) -> None:
         self.sweep, self.root, self.place, self.how, self.stream = sweep, root, place, how, stream
         self.keys = Keys(root)
+        self.watch = Watch(root, sweep.notebook, self.keys)
         self.keys.hash_all([sweep.notebook])
         self.data = _data(root)
         self.failures: dict[str, int] = {}
@@ -195,13 +197,13 @@ class _Work:
         def take(outcome: Outcome) -> None:
             used = Uses.of_journal(outcome.journal)
             journal.note_uses(used)
-            # A row from a table that was edited meanwhile gets no key: the next start makes it again.
-            is_sure = self.keys.has_read_as_described(outcome.journal)
-            journal.append(row_of(outcome, key.of(self.keys.parts(outcome.run, used)) if is_sure else ""))
+            # A row from files that were edited meanwhile gets no key: the next start makes it again.
+            own = self.watch.key(outcome.run, used)
+            journal.append(row_of(outcome, own if self.keys.has_read_as_described(outcome.journal) else ""))
             if self.how.also:
                 self.how.also(outcome)
 
-        due = (run for run in self.sweep.runs() if identity(run.parameters) not in journal.places)
+        due = self.watch.asked(run for run in self.sweep.runs() if identity(run.parameters) not in journal.places)
         # The runner holds a few runs at a time, never the whole plan, and no outcome once its row is written.
         try:
             if self.how.scheduler:
