@@ -31,7 +31,7 @@ def test_a_claim_is_shown_with_everything_that_decided_it(folder: Path, capsys: 
     for part in (
         "A11  Amazon had two quarters in a row of negative free cash flow.",
         "rule: Quarterly FCF of the first and second quarter of 2025",
-        "latest (2026-10-31): × not supported, 1 quarters [filed]",
+        "latest (2026-10-31): × not supported, 1 quarter [filed]",
         "article (2025-09-05): × not supported",
         "because: Only one was negative.",
         "cash_flows/AMZN/2025-06-30  ticker AMZN",
