@@ -1,7 +1,7 @@
 """Sphinx, in this process, writing only the pages that changed.
 
-A site built step by step is the same, byte for byte, as one built at once: pages that show others' titles are written
-again when a title, the set of pages or the navigation changes, and files that no page refers to any more are removed.
+A site built step by step is the same, byte for byte, as one built at once: when a title, the set of pages or the
+navigation changes, the whole is built again, and files that no page refers to any more are removed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import io
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,12 @@ def build(source: Path, html: Path, work: Path, configuration: Mapping[str, Any]
     work.mkdir(parents=True, exist_ok=True)
     _mirror(source, work / "source")
     try:
-        application = _run(work, configuration, navigation)
+        application = _run(work, configuration)
+        if navigation not in (None, _navigation(application.env)):
+            # Every page shows the others' titles and order, and the search index keeps old ones: begin afresh.
+            for name in ("html", "doctrees"):
+                shutil.rmtree(work / name)
+            application = _run(work, configuration)
     except SiteError:
         shutil.rmtree(work, ignore_errors=True)  # the next build must meet the same warning
         raise
@@ -96,7 +101,7 @@ def _mirror(source: Path, target: Path) -> None:
             old.write_bytes(new)
 
 
-def _run(work: Path, configuration: Mapping[str, Any], navigation: str | None) -> Any:
+def _run(work: Path, configuration: Mapping[str, Any]) -> Any:
     """Run Sphinx; a warning is an error."""
     from docutils.utils import SystemMessage
     from sphinx.application import Sphinx
@@ -115,22 +120,12 @@ def _run(work: Path, configuration: Mapping[str, Any], navigation: str | None) -
                 source, None, html, work / "doctrees", "html", confoverrides=dict(configuration), status=None,
                 warning=told, parallel=1,
             )  # fmt: skip
-            application.connect("env-updated", _rewritten(navigation))
             application.build()
     except (SphinxError, SystemMessage, OSError) as error:
         raise SiteError(f"the site could not be built: {error}\n{_lines(told, source)}") from error
     if _lines(told, source):
         raise SiteError(f"the site was not built, Sphinx warns:\n{_lines(told, source)}")
     return application
-
-
-def _rewritten(before: str | None) -> Callable[[Any, Any], Iterable[str]]:
-    """Return Sphinx's question which pages to write besides the changed ones: all when the navigation differs."""
-
-    def pages(_: Any, environment: Any) -> Iterable[str]:
-        return environment.found_docs if _navigation(environment) != before else ()
-
-    return pages
 
 
 def _navigation(environment: Any) -> str:

@@ -1,0 +1,47 @@
+"""A site built step by step is the one built at once, byte for byte."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from helpers.pipeline import site, sphinx_build
+
+TREE = "# Front\n\n```{{toctree}}\n{pages}\n```\n"
+START = {"index.md": TREE.format(pages="one\ntwo"), "one.md": "# One\n\nText.\n", "two.md": "# Two\n\n[One](one.md)\n"}
+
+
+def build(folder: Path, texts: dict[str, str], work: Path, version: str = "1") -> dict[str, bytes]:
+    """Build documents and return every published file."""
+    source = folder / "source"
+    source.mkdir(parents=True)
+    for name, text in texts.items():
+        (source / name).write_text(text, encoding="utf-8")
+    sphinx_build.build(source, folder / "html", work, site._CONFIGURATION, version)
+    files = (path for path in (folder / "html").rglob("*") if path.is_file())
+    return {path.relative_to(folder / "html").as_posix(): path.read_bytes() for path in files}
+
+
+def test_an_edit_a_title_and_a_page_less_each_give_what_a_whole_build_gives(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    first = build(tmp_path / "0", START, kept)
+    steps = (
+        {**START, "one.md": "# One\n\nOther text.\n"},
+        {**START, "one.md": "# Another title\n\nText.\n"},
+        {"index.md": TREE.format(pages="one"), "one.md": START["one.md"]},
+    )
+    for number, texts in enumerate(steps, start=1):
+        stepwise = build(tmp_path / f"{number}", texts, kept)
+        assert stepwise == build(tmp_path / f"{number}-whole", texts, tmp_path / f"{number}-work")
+        assert stepwise != first
+
+
+def test_a_warning_stops_every_build_until_it_is_mended(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    build(tmp_path / "0", START, kept)
+    broken = {**START, "one.md": "# One\n\n[nowhere](nowhere.md)\n"}
+    for number in (1, 2):
+        with pytest.raises(sphinx_build.SiteError, match="nowhere"):
+            build(tmp_path / str(number), broken, kept)
+    assert build(tmp_path / "3", START, kept) == build(tmp_path / "4", START, tmp_path / "other")
