@@ -56,7 +56,7 @@ class DiskCache:
             handle, name = tempfile.mkstemp(dir=self.folder, suffix=".part")
             try:
                 with os.fdopen(handle, "wb") as file:
-                    np.savez(file, **arrays)  # type: ignore[arg-type]
+                    np.savez(file, **arrays)  # type: ignore[arg-type]  # the stub takes a name for its flag
                 Path(name).replace(target)
             except BaseException:
                 Path(name).unlink(missing_ok=True)

@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from helpers.analysis.bass import COEFFICIENT_BOUNDS, MARKET_CEILING, bass_cumulative
-from helpers.analysis.nonlinear import Array, Fit, Interval, Problem, fit, forecast_interval, profile_interval
+from helpers.analysis.nonlinear import Array, Fit, Interval, Model, Problem, fit, forecast_interval, profile_interval
 
 DAYS_PER_YEAR = 365.25
 # ChatGPT opened to the public on this day ("two months after launch" is January 2023 in vendor_metrics).
@@ -115,7 +115,7 @@ def _users_problem(curve: str, times: Array, observed: Array) -> Problem:
 
 
 def _proportional(
-    model: object,
+    model: Model,
     curve: str,
     times: Array,
     observed: Array,
@@ -123,7 +123,7 @@ def _proportional(
     starts: tuple[tuple[float, ...], ...],
 ) -> Problem:
     lower, upper = (tuple(bound[side] for bound in bounds) for side in (0, 1))
-    return Problem(model, CURVES[curve], times, observed, lower, upper, starts, proportional=True)  # type: ignore[arg-type]
+    return Problem(model, CURVES[curve], times, observed, lower, upper, starts, proportional=True)
 
 
 def market_interval(fitted: Fit, level: float = 0.95) -> Interval:

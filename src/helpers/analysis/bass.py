@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from helpers.analysis.nonlinear import Array, Fit, Problem, fit
+from helpers.analysis.nonlinear import Array, Fit, Model, Problem, fit
 
 MINIMUM_SALES = 4
 # A market of this many times the largest observation cannot be told from an endless one.
@@ -130,11 +130,11 @@ def fit_bass_regression(sales: Sequence[float]) -> BassRegression:
     return BassRegression(float(market), float(a / market), float(a / market + b), (a, b, c))
 
 
-def _sales_problem(model: object, sales: Sequence[float]) -> Problem:
+def _sales_problem(model: Model, sales: Sequence[float]) -> Problem:
     observed = _checked_sales(sales)
     total = float(observed.sum())
     return Problem(
-        model,  # type: ignore[arg-type]
+        model,
         ("market", "p", "q"),
         np.arange(1.0, len(observed) + 1),
         observed,

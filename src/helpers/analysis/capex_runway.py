@@ -7,6 +7,7 @@ growth; how much debt a firm can carry is an assumption. Amounts are USD million
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -82,7 +83,7 @@ def _range(assumptions: pd.DataFrame, name: str) -> Range:
     return Range(float(row["low"]), float(row["mode"]), float(row["high"]))
 
 
-def _position(cash_flows: pd.DataFrame, financing: pd.DataFrame, ticker: str) -> dict[str, object]:
+def _position(cash_flows: pd.DataFrame, financing: pd.DataFrame, ticker: str) -> dict[str, Any]:
     """Return a firm's last twelve months and last known balance, or what is missing."""
     flows = cash_flows[cash_flows["ticker"].astype(str) == ticker]
     balances = financing[financing["ticker"].astype(str) == ticker]
@@ -112,11 +113,11 @@ def _plan(benchmarks: pd.DataFrame, ticker: str, as_of: str) -> pd.DataFrame:
     return benchmarks[wanted & (benchmarks["year"] == pd.Timestamp(as_of).year)]
 
 
-def _runway(position: dict[str, object], guidance: pd.DataFrame, scale: dict[str, Range]) -> dict[str, object]:
+def _runway(position: dict[str, Any], guidance: pd.DataFrame, scale: dict[str, Range]) -> dict[str, Any]:
     if position["missing"]:
         return position
-    operating, capex = float(position["operating_cash_flow"]), float(position["capex"])  # type: ignore[arg-type]
-    cash, debt = float(position["cash"]), float(position["debt"])  # type: ignore[arg-type]
+    operating, capex = float(position["operating_cash_flow"]), float(position["capex"])
+    cash, debt = float(position["cash"]), float(position["debt"])
     if len(guidance):
         stated = guidance["value"] * _MILLIONS_A_BILLION
         plan = Range(float(stated.min()), float(stated.mean()), float(stated.max()))
@@ -129,7 +130,7 @@ def _runway(position: dict[str, object], guidance: pd.DataFrame, scale: dict[str
         gap = planned - operating
         return (cash + max(0.0, multiple * operating - debt)) / gap if gap > 0 else None
 
-    rows = (*position["rows"], *guidance.index)  # type: ignore[misc]
+    rows = (*position["rows"], *guidance.index)
     return position | {
         "planned_low": plan.low, "planned": plan.mode, "planned_high": plan.high, "guided": len(guidance) > 0,
         "covered": operating >= plan.mode, "rows": rows,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import networkx as nx  # type: ignore[import-untyped]
+import networkx as nx
 import pandas as pd
 
 PURCHASES = ("compute purchase", "chip purchase")

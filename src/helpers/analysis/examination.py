@@ -67,7 +67,7 @@ class Examination:
         """Return the critical values under a rule, moved by some of their Monte Carlo standard errors."""
         line = exuberance.under_rule(self.null, rule)
         return replace(
-            line, values=line.values + shift * line.errors, gsadf=line.gsadf + shift * line.gsadf_error  # noqa: PD011
+            line, values=line.values + shift * line.errors, gsadf=line.gsadf + shift * line.gsadf_error  # noqa: PD011 - a field of ours, no frame
         )  # fmt: skip
 
     def episodes(self, rule: str, shift: float = 0.0) -> pd.DataFrame:

@@ -16,6 +16,7 @@ changes nothing but the last bits. Both engines do the same operations in the sa
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -156,7 +157,7 @@ _compiled: set[int] = set()
 def has_numba() -> bool:
     """Tell whether the compiled engine can be had."""
     try:
-        import numba  # noqa: F401
+        importlib.import_module("numba")  # a broken installation counts as none
     except ImportError:
         return False
     return True

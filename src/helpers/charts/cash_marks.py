@@ -144,7 +144,7 @@ def sign_keys() -> list[Patch]:
 def legend_below(axes: Axes, handles: Sequence[Line2D | Patch]) -> None:
     """Put a legend under the axes, outside the data, a fixed distance below the tick labels."""
     room = 0.12 if axes.xaxis.get_ticks_position() == "top" else 0.34
-    height = axes.get_figure(root=True).get_figheight() - 1.7  # type: ignore[union-attr]
+    height = style.figure_of(axes).get_figheight() - 1.7
     axes.legend(
         handles=list(handles), loc="upper left", bbox_to_anchor=(0, -room / height), ncols=3, borderaxespad=0,
         frameon=False, fontsize=9, handletextpad=0.4, columnspacing=1.4,
@@ -194,7 +194,7 @@ def label_right(axes: Axes, ends: Mapping[str, tuple[object, float, str]]) -> No
     # Within two years a tick falls on months.
     axes.xaxis.set_major_formatter(DateFormatter("%Y" if end - begin > 730 else "%b %Y"))
     # Drawn once, so that labels are pushed apart on the final layout.
-    axes.get_figure(root=True).draw_without_rendering()  # type: ignore[union-attr]
+    style.figure_of(axes).draw_without_rendering()
     style.label_ends(axes, dict(ends))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -132,7 +133,7 @@ def disclosure_timeline(stated: pd.DataFrame, vendors: Sequence[str], *, as_of: 
         alt=f"{title}; {int(own.sum())} figures by the firms, {int((~own).sum())} leaked or estimated.",
         data=stated.reset_index(names="row"),
     )
-    return axes  # type: ignore[no-any-return]
+    return cast("Axes", axes)
 
 
 def share_of_revenue(shares: pd.DataFrame, silent: Sequence[str], *, low: float, high: float, as_of: str) -> Axes:
@@ -156,8 +157,8 @@ def share_of_revenue(shares: pd.DataFrame, silent: Sequence[str], *, low: float,
     if shares.empty:
         missing = f"AI revenue of {', '.join(silent)}"
         return not_known(missing, subtitle=subtitle, source=SOURCE, as_of=as_of, unit="percent")
-    axes: Axes
     labels = [f"{row['vendor']}, {row['date']:%b %Y}" for _, row in shares.iterrows()] + list(silent)
+    axes: Axes
     figure, axes = style.canvas(height=1.9 + 0.34 * len(labels))
     inks = [style.colour(_TICKERS[name]) for name in shares["vendor"]]
     axes.barh(range(len(shares)), shares["percent"], color=inks, height=0.6)

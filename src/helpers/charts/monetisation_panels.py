@@ -76,7 +76,7 @@ class Panel:
 
     def widget(self) -> Any:
         """Return the widget: a box of sliders with the sentence below, which follows them."""
-        import ipywidgets  # type: ignore[import-untyped]
+        import ipywidgets  # type: ignore[import-untyped]  # its widgets are made at run time
 
         controls = {
             name: ipywidgets.FloatSlider(

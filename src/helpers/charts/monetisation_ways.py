@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -254,7 +254,7 @@ def adoption(usage: pd.DataFrame, *, as_of: str) -> Axes:
     style.finish(figure, title=title, subtitle=subtitle, source=USAGE, as_of=as_of, unit="percent", alt=f"{title}, "
                  f"from {len(kept)} counts.", data=kept.reset_index(names="row"))  # fmt: skip
     style.label_ends(left, ends)
-    return left  # type: ignore[no-any-return]
+    return cast("Axes", left)
 
 
 def _usage_title(kept: pd.DataFrame, tokens: pd.DataFrame) -> str:

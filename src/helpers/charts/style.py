@@ -233,7 +233,7 @@ def finish(
     engine = figure.get_layout_engine()
     if engine is not None:
         side = 0.08 / figure.get_figwidth()
-        engine.set(rect=(side, bottom, 1 - 2 * side, top - bottom))  # type: ignore[call-arg]
+        engine.set(rect=(side, bottom, 1 - 2 * side, top - bottom))  # type: ignore[call-arg]  # ours is the constrained engine, which takes it
 
 
 def notes(figure: Figure) -> Notes:
@@ -346,6 +346,20 @@ def bars_signed(
             patch.set_hatch("////")
             patch.set_edgecolor(PAPER)
             patch.set_linewidth(0)
+
+
+def figure_of(axes: Axes) -> Figure:
+    """Return the figure that axes stand in.
+
+    Raises
+    ------
+    ValueError
+        If they were removed from it.
+    """
+    figure = axes.get_figure(root=True)
+    if figure is None:
+        raise ValueError("the axes stand in no figure")
+    return figure
 
 
 def label_ends(axes: Axes, ends: Mapping[str, tuple[Any, float, str]], *, gap: float = 12.5, offset: float = 5) -> None:

@@ -273,7 +273,7 @@ def _article_line(axes: Axes, days: pd.DatetimeIndex, article_day: str, rows: in
 
 def _legend(axes: Axes, looks: Mapping[str, tuple[str, str]], *others: Line2D) -> None:
     handles = [Patch(facecolor=fill, label=f"{mark} {name}") for name, (fill, mark) in looks.items()]
-    legend_below(axes, [*handles, *others], axes.figure.get_figheight() - _AROUND_INCHES)  # type: ignore[union-attr]
+    legend_below(axes, [*handles, *others], style.figure_of(axes).get_figheight() - _AROUND_INCHES)
 
 
 def _claim_label(claim: pd.DataFrame) -> str:

@@ -197,7 +197,7 @@ def _legend(
     axes: Axes, handles: Sequence[Patch], left: float, below: float, *, columns: int = 1, title: str = ""
 ) -> None:
     """Put a legend some inches below the axes, outside the data; further ones may stand beside it."""
-    height = axes.get_figure(root=True).get_figheight() - _OTHER_INCHES  # type: ignore[union-attr]
+    height = style.figure_of(axes).get_figheight() - _OTHER_INCHES
     legend = Legend(
         axes, list(handles), [str(handle.get_label()) for handle in handles], loc="upper left", ncols=columns,
         bbox_to_anchor=(left, -below / height), title=title, alignment="left", borderaxespad=0, frameon=False,

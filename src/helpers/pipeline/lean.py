@@ -13,4 +13,4 @@ def skip() -> None:
     it wherever it is not installed. Called by processes of the pipeline before they import nbformat, never by a kernel.
     """
     if "rfc3987_syntax" not in sys.modules:
-        sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+        sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # Python documents None here

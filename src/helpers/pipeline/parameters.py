@@ -327,7 +327,7 @@ def _validator(annotation: str) -> Any:
 def _plain(value: object) -> object:
     """Return numbers, text, lists and dicts as Python's own; refuse what papermill would write wrongly."""
     if type(value).__module__ == "numpy" and getattr(value, "ndim", None) == 0:
-        value = value.item()  # type: ignore[attr-defined]
+        value = value.item()  # type: ignore[attr-defined]  # numpy is not imported to be asked
     if isinstance(value, datetime):
         raise ValueError(" (a day is expected, without a time)")
     if isinstance(value, date):

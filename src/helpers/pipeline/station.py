@@ -49,11 +49,11 @@ class Teller(Progress):
         """Forget when the last run was told of."""
         self.sent.clear()
 
-    def at_cell(self, run: Run, done: int, total: int) -> None:  # noqa: ARG002
+    def at_cell(self, run: Run, done: int, total: int) -> None:  # noqa: ARG002 - as above
         """Tell the cell."""
         self._tell("at", (done, total))
 
-    def sampled(self, run: Run, memory_mb: float) -> None:  # noqa: ARG002
+    def sampled(self, run: Run, memory_mb: float) -> None:  # noqa: ARG002 - as above
         """Tell the memory."""
         self._tell("memory", memory_mb)
 

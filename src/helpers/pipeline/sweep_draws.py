@@ -87,7 +87,7 @@ class Range:
         """
         from scipy import stats
 
-        triangular: Any = stats.triang  # type: ignore[attr-defined]
+        triangular: Any = stats.triang  # type: ignore[attr-defined]  # made at run time
         width = self.high - self.low
         if self.mode is None:
             return self.low + width * shares

@@ -193,8 +193,8 @@ class _Reader:
         """Read sets that are given one by one."""
         if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
             self.problem("list", "must be tables, each headed [[list]]")
-            self.give_up()
-        listed: list[dict[str, object]] = [dict(one) for one in found]  # type: ignore[attr-defined]
+            raise UsageError(*self.problems)
+        listed: list[dict[str, object]] = [dict(one) for one in found]
         if not listed:
             self.problem("list", "is empty; at least one set is needed")
         self.confirm("list", len(listed))

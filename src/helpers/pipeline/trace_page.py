@@ -55,7 +55,7 @@ class TracePage:
         lines += ["{.edition}", f"**{edition_title(self.page.run.edition)}**, on {self.page.as_of}", ""]
         lines += [_INTRODUCTION.format(home=f"{self.page.run.notebook}.ipynb"), ""]
         for kind, head in (("claim", "Verdicts"), ("number", "Numbers"), ("figure", "Figures"), ("table", "Tables")):
-            if entries := self.found.of(kind):  # type: ignore[arg-type]
+            if entries := self.found.of(kind):  # type: ignore[arg-type]  # the four kinds there are
                 lines += [f"## {head}", "", *_raw(self._entry(one) for one in entries)]
         lines += ["## Functions", "", *_raw([self._functions()])] if self.found.functions else []
         if self.found.code:

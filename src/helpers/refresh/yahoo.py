@@ -128,8 +128,8 @@ def _update(frames: list[pd.DataFrame], policy: Policy, history: list[pd.DataFra
 def _downloads(cache: Path, clock: Clock | None, limits: Limits | None) -> Iterator[Any]:
     """Set yfinance up for the block: its notes in our folder, its errors raised, its memory empty."""
     try:
-        import yfinance  # type: ignore[import-untyped]
-        from yfinance.data import YfData  # type: ignore[import-untyped]
+        import yfinance  # type: ignore[import-untyped]  # it has no annotations
+        from yfinance.data import YfData  # type: ignore[import-untyped]  # as above
 
         from helpers.refresh import yahoo_session
     except ImportError as error:

@@ -30,7 +30,7 @@ _OK = 200
 LIMITS = Limits(timeout=20.0, retries=3, longest_wait=30.0, max_age=timedelta(hours=12))
 
 
-class Session(requests.Session):  # type: ignore[type-arg]
+class Session(requests.Session):  # type: ignore[type-arg]  # generic in the stub only
     """A session for yfinance.
 
     Parameters
@@ -56,7 +56,7 @@ class Session(requests.Session):  # type: ignore[type-arg]
         self._limits = limits
         self._pace = Pace(_PER_SECOND, self._clock)
 
-    def request(self, method: Any, url: str, **options: Any) -> Any:  # type: ignore[override]
+    def request(self, method: Any, url: str, **options: Any) -> Any:  # type: ignore[override]  # of its many options we name two
         """Send a request; a chart is read from disk where a recent one is kept.
 
         Raises

@@ -71,7 +71,7 @@ def _of_table(name: str, folder: Path) -> dict[str, str]:
 
 
 @cache
-def _as_it_stands(name: str, folder: Path, rule: str, stamp: tuple[int, int]) -> dict[str, str]:  # noqa: ARG001
+def _as_it_stands(name: str, folder: Path, rule: str, stamp: tuple[int, int]) -> dict[str, str]:  # noqa: ARG001 - part of the key
     """Grade a table once for all the numbers of a notebook; a file that changed since is graded again."""
     table = load(name, root=folder)
     return dict(zip(table.index, by_rule(json.loads(rule), table), strict=True))
