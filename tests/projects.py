@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,16 @@ class Project:
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment},
             start_new_session=True,
         )  # fmt: skip
+
+    def wait_at_work(self, count: int, seconds: float = 60) -> None:
+        """Wait until so many runs have written their file ``at-work-…`` from inside a cell.
+
+        To count processes would not do: those that a kernel starts for a moment count too, and kernels come and go.
+        """
+        end = time.monotonic() + seconds
+        while len(found := list((self.root / "notebooks").glob("at-work-*"))) < count:
+            assert time.monotonic() < end, f"{len(found)} of {count} runs at work after {seconds:g} s"
+            time.sleep(0.05)
 
     def kernels(self) -> list[psutil.Process]:
         """Return every running process at work in this project's notebooks: its kernels and what they started.

@@ -22,7 +22,16 @@ from helpers.pipeline.outcome import Failure, Outcome
 from helpers.pipeline.select import Request
 from tests.projects import TWO_EDITIONS, Project, plain_tools
 
-SLEEP = "import time\nwhile True:\n    try:\n        time.sleep(60)\n    except KeyboardInterrupt:\n        pass"
+# Tells that it is at work, then ignores interrupts for ever.
+SLEEP = """\
+import time
+open(f"at-work-{as_of}", "w").close()
+while True:
+    try:
+        time.sleep(60)
+    except KeyboardInterrupt:
+        pass
+"""
 
 
 def _run(project: Project, *, tools: Tools | None = None, quiet: bool = False, **request: Any) -> tuple[int, str]:
@@ -266,14 +275,10 @@ def test_stopping_the_command_stops_all_and_publishes_nothing(project: Project, 
     before = {path: path.read_bytes() for path in project.reports.rglob("*") if path.is_file()}
     project.add("two", SLEEP)
     started = project.start("--jobs", "2")
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and len(project.kernels()) < 2:
-        time.sleep(0.1)
-    is_busy = len(project.kernels()) == 2  # two kernels at work
+    project.wait_at_work(2)
     # A terminal sends Ctrl-C to the whole group, workers included; kill and systemd send to the one process.
     os.killpg(started.pid, number) if number == signal.SIGINT else started.send_signal(number)
     _, error = started.communicate(timeout=30)
-    assert is_busy
     assert started.returncode == 130
     assert error == "interrupted: everything was stopped, nothing was published\n"
     assert project.kernels() == []
@@ -284,10 +289,7 @@ def test_stopping_the_command_stops_all_and_publishes_nothing(project: Project, 
 def test_a_killed_command_leaves_no_worker_and_the_next_start_cleans_up(project: Project) -> None:
     project.add("one", SLEEP)
     started = project.start("--only", "one", "--edition", "latest")
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not project.kernels():
-        time.sleep(0.1)
-    assert project.kernels()
+    project.wait_at_work(1)
     started.kill()
     started.communicate(timeout=10)
     project.add("one", "print(1)")
@@ -299,9 +301,7 @@ def test_a_killed_command_leaves_no_worker_and_the_next_start_cleans_up(project:
 def test_a_second_command_is_refused_in_one_line(project: Project) -> None:
     project.add("one", SLEEP)
     first = project.start("--only", "one", "--edition", "latest")
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not project.kernels():
-        time.sleep(0.1)
+    project.wait_at_work(1)
     second = project.start("--only", "two")
     out, error = second.communicate(timeout=30)
     assert (second.returncode, out) == (1, "")

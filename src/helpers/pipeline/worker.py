@@ -195,9 +195,11 @@ def executed(scratch: Path) -> str | None:
 
 def _papermill(task: Task, place: _Place) -> Failure | None:
     run = task.run
-    _loaded_papermill().execute_notebook(
+    papermill, engine = _loaded_papermill()
+    papermill.execute_notebook(
         _literally(str(run.path)),
         _WHOLE + _literally(str(task.scratch / EXECUTED)),
+        engine_name=engine,
         parameters={**run.parameters, **_handed(task)},
         kernel_name="python3",  # the interpreter of this environment, whatever the author's kernel is called
         language="python",
@@ -220,13 +222,18 @@ def _handed(task: Task) -> dict[str, str]:
 
 
 @functools.cache
-def _loaded_papermill() -> Any:
+def _loaded_papermill() -> tuple[Any, str]:
+    """Import papermill and make our writer and our engine known to it; returns it and the engine's name."""
     lean.skip()
     import papermill
+    from papermill.engines import papermill_engines
     from papermill.iorw import papermill_io
 
+    from helpers.pipeline import engine
+
     papermill_io.register(_WHOLE, _WholeFiles)
-    return papermill
+    papermill_engines.register(engine.NAME, engine.Engine)
+    return papermill, engine.NAME
 
 
 def _unfinished(scratch: Path, place: _Place) -> Failure | None:
