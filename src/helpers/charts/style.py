@@ -6,15 +6,17 @@ same bytes in JupyterLab, in a worker and in a test.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import matplotlib as mpl
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
@@ -236,6 +238,32 @@ def finish(
         engine.set(rect=(side, bottom, 1 - 2 * side, top - bottom))  # type: ignore[call-arg]  # ours is the constrained engine, which takes it
 
 
+def png(figure: Figure, dpi: float) -> bytes:
+    """Return a finished figure as PNG.
+
+    Parameters
+    ----------
+    figure : Figure
+        From `canvas`; its layout is settled by this.
+    dpi : float
+        Dots an inch.
+
+    Returns
+    -------
+    bytes
+        The same for the same figure, on every machine with the same matplotlib.
+    """
+    engine = figure.get_layout_engine()
+    figure.set_dpi(dpi)
+    if engine is not None:
+        # Settled once and let go: matplotlib would draw the whole figure unseen for it, and again to be seen.
+        engine.execute(figure)
+        figure.set_layout_engine(None)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None}, pil_kwargs={"compress_level": 4})
+    return buffer.getvalue()
+
+
 def notes(figure: Figure) -> Notes:
     """Return what `finish` kept of a figure.
 
@@ -299,22 +327,33 @@ def wrap(figure: Figure, text: str, size: float, weight: str = "normal", width: 
     -------
     list of str
     """
-    canvas: Any = figure.canvas
-    measure = canvas.get_renderer().get_text_width_height_descent
-    font = FontProperties(family=RC["font.sans-serif"], size=size, weight=weight)
-    room = (width or figure.get_figwidth() - 2 * _MARGIN_INCHES) * figure.dpi
-
-    def fits(line: str) -> bool:
-        return float(measure(line, font, ismath=False)[0]) <= room
-
+    room = (width or figure.get_figwidth() - 2 * _MARGIN_INCHES) * _POINTS_PER_INCH
+    space = _text_width(" ", size, weight)
     lines: list[str] = []
+    filled = 0.0
     for word in text.split(" "):
-        candidate = f"{lines[-1]} {word}" if lines else word
-        if lines and fits(candidate):
-            lines[-1] = candidate
+        wide = _text_width(word, size, weight)
+        if lines and filled + space + wide <= room:
+            lines[-1] += f" {word}"
+            filled += space + wide
         else:
             lines.append(word)
+            filled = wide
     return [line.replace("$", r"\$") for line in lines]
+
+
+@cache
+def _text_width(text: str, size: float, weight: str) -> float:
+    """Return the width of a text in points; words come again and again, so each is measured once."""
+    font = FontProperties(family=RC["font.sans-serif"], size=size, weight=weight)
+    pixels = _ruler().get_text_width_height_descent(text, font, ismath=False)[0]
+    return float(pixels) * _POINTS_PER_INCH / _ruler().dpi
+
+
+@cache
+def _ruler() -> RendererAgg:
+    """Return a renderer that nothing is drawn with."""
+    return RendererAgg(1, 1, 100.0)
 
 
 def zero_line(axes: Axes) -> None:

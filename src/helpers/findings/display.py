@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
@@ -160,14 +159,12 @@ def figure(id: str, axes: Axes | Figure, rows: Rows = None) -> None:
         raise ValueError(f"figure id {id!r}: lower-case letters, digits and underscores only")
     drawn: Any = axes.figure if hasattr(axes, "get_xlim") else axes
     notes = style.notes(drawn)
-    buffer = io.BytesIO()
-    drawn.savefig(buffer, format="png", dpi=_DOTS_PER_INCH, metadata={"Software": None})
     details = {
         "id": id, "title": notes.title, "subtitle": notes.subtitle, "alt": notes.alt, "unit": notes.unit,
         "source": notes.source, "as_of": notes.as_of, "csv": _csv(notes.data), "rows": list(record.row_labels(rows)),
     }  # fmt: skip
     bundle = {
-        "image/png": base64.b64encode(buffer.getvalue()).decode("ascii"),
+        "image/png": base64.b64encode(style.png(drawn, _DOTS_PER_INCH)).decode("ascii"),
         "text/plain": notes.alt,
         FIGURE_MIME: details,
     }
