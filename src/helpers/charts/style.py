@@ -347,7 +347,7 @@ def _text_width(text: str, size: float, weight: str) -> float:
     """Return the width of a text in points; words come again and again, so each is measured once."""
     font = FontProperties(family=RC["font.sans-serif"], size=size, weight=weight)
     pixels = _ruler().get_text_width_height_descent(text, font, ismath=False)[0]
-    return float(pixels) * _POINTS_PER_INCH / _ruler().dpi
+    return float(pixels) * _POINTS_PER_INCH / float(_ruler().dpi)
 
 
 @cache

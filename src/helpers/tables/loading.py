@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,7 +86,7 @@ def known_from(name: str, *, root: Folder = None, vintage: str | None = None) ->
     folder = descriptor.root(root, vintage)
     vintages.hold(descriptor.vintage_name(folder))
     table, _ = _complete(name, folder)
-    return asof.known_from(descriptor.describe(name, folder), table, lambda other: _typed(other, folder)[0])
+    return asof.known_from(descriptor.describe(name, folder), table, lambda other: _typed(other, folder))
 
 
 def sources(frame: pd.DataFrame, *, root: Folder = None, vintage: str | None = None) -> pd.DataFrame:
@@ -108,31 +111,64 @@ def sources(frame: pd.DataFrame, *, root: Folder = None, vintage: str | None = N
     return table[table["source_id"].isin(cited)]
 
 
+@dataclass
+class _Table:
+    """Every row of a table, typed; kept as long as the process, since a notebook asks for the same tables at many days.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        Never handed out itself.
+    cells : Cells
+        What the frame was made of.
+    is_valid : bool
+        Whether it was held against its descriptor already.
+    """
+
+    frame: pd.DataFrame
+    cells: reading.Cells
+    is_valid: bool = False
+
+
+_kept: dict[tuple[str, str], _Table] = {}
+"""Tables by the hashes of their bytes and of their descriptor: another content is another table."""
+
+
 def _complete(name: str, folder: Path) -> tuple[pd.DataFrame, str]:
     """Read, type and validate every row of a table; return it with the hash of its bytes."""
     from helpers.tables import schema
 
-    table, cells = _typed(name, folder)
-    schema.validate(descriptor.describe(name, folder), cells, table)
-    return table, cells.sha256
+    found = _found(name, folder)
+    if not found.is_valid:
+        schema.validate(descriptor.describe(name, folder), found.cells, found.frame)
+        found.is_valid = True
+    return found.frame.copy(deep=False), found.cells.sha256
 
 
-def _typed(name: str, folder: Path) -> tuple[pd.DataFrame, reading.Cells]:
+def _typed(name: str, folder: Path) -> pd.DataFrame:
     """Read and type every row of a table; enough for a table that only lends its dates to another."""
+    return _found(name, folder).frame.copy(deep=False)
+
+
+def _found(name: str, folder: Path) -> _Table:
     from helpers.tables import columns
 
     resource = descriptor.describe(name, folder)
     if faults := structure.faults(resource):
         raise DataError(faults)
-    cells = reading.read(folder, resource)
-    return columns.frame(resource, cells), cells
+    content = reading.content(folder, resource)  # the file itself, each time: it may have changed
+    own = content.sha256, hashlib.sha256(json.dumps(resource, sort_keys=True).encode()).hexdigest()
+    if own not in _kept:
+        cells = reading.cells(content, resource)
+        _kept[own] = _Table(columns.frame(resource, cells), cells)
+    return _kept[own]
 
 
 def _as_known(name: str, table: pd.DataFrame, limit: pd.Timestamp, folder: Path) -> pd.DataFrame:
     resource = descriptor.describe(name, folder)
 
     def other(wanted: str) -> pd.DataFrame:
-        return _typed(wanted, folder)[0]
+        return _typed(wanted, folder)
 
     known = table[asof.known_from(resource, table, other) <= limit]
     known = revisions.undo(name, known, limit, folder)

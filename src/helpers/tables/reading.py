@@ -35,13 +35,61 @@ class Cells:
     lines: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class Content:
+    """The bytes of a table's file.
+
+    Parameters
+    ----------
+    file : str
+        File name, for messages.
+    data : bytes
+    sha256 : str
+        Their hash.
+    """
+
+    file: str
+    data: bytes
+    sha256: str
+
+
 def read(folder: Path, resource: Resource) -> Cells:
-    r"""Read one table's cells.
+    """Read one table's cells: `content`, then `cells`, with their errors."""
+    return cells(content(folder, resource), resource)
+
+
+def content(folder: Path, resource: Resource) -> Content:
+    """Read the bytes of one table, and note in the run's diary which they are.
 
     Parameters
     ----------
     folder : pathlib.Path
         The data folder.
+    resource : dict
+        The table's descriptor.
+
+    Returns
+    -------
+    Content
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read.
+    """
+    data = read_bytes(folder / resource["path"])
+    digest = sha256(data).hexdigest()
+    # Before anything can fail: a run that met a damaged file must run again once the file is mended.
+    journal.record("read", name=resource["name"], sha256=digest)
+    return Content(resource["path"], data, digest)
+
+
+def cells(content: Content, resource: Resource) -> Cells:
+    r"""Read one table's cells.
+
+    Parameters
+    ----------
+    content : Content
     resource : dict
         The table's descriptor.
 
@@ -53,20 +101,17 @@ def read(folder: Path, resource: Resource) -> Cells:
     Raises
     ------
     DataError
-        For bytes that are not plain UTF-8 CSV with ``\\n`` line ends, or columns other than the descriptor's.
+        For bytes that are not plain UTF-8 CSV with ``\n`` line ends, or columns other than the descriptor's.
     """
-    content = read_bytes(folder / resource["path"])
-    file = resource["path"]
-    # Before anything can fail: a run that met a damaged file must run again once the file is mended.
-    journal.record("read", name=resource["name"], sha256=sha256(content).hexdigest())
-    rows, lines = _rows(file, _text(file, content))
+    file = content.file
+    rows, lines = _rows(file, _text(file, content.data))
     expected = [field["name"] for field in resource["schema"]["fields"]]
     if faults := _header_faults(file, rows[0], expected) or _width_faults(file, rows, lines):
         raise DataError(faults)
     if len(rows) == 1:
         raise DataError([Fault(file, "the table has a header and no rows")])
-    cells = zip(*rows[1:], strict=True)
-    return Cells(file, sha256(content).hexdigest(), dict(zip(expected, cells, strict=True)), tuple(lines[1:]))
+    columns = zip(*rows[1:], strict=True)
+    return Cells(file, content.sha256, dict(zip(expected, columns, strict=True)), tuple(lines[1:]))
 
 
 def _text(file: str, content: bytes) -> str:
