@@ -6,9 +6,12 @@ A `Book` remembers the rows it was asked for, so that a verdict cites those and 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from functools import wraps
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from helpers.analysis.fiscal_quarters import fiscal_sequence, latest_quarters
@@ -43,11 +46,18 @@ class Book:
     """
 
     def __init__(self, frame: pd.DataFrame, table: str) -> None:
-        self.frame = frame.assign(_sequence=fiscal_sequence(frame), ticker=frame["ticker"].astype(str))
-        # Split once: a rule asks for hundreds of sums.
-        self._firms = dict(iter(self.frame.sort_values("_sequence").groupby("ticker", sort=False)))
+        self.frame = frame.assign(ticker=frame["ticker"].astype(str))
         self.table = table
         self.rows: dict[str, None] = {}
+        self._sequence = fiscal_sequence(frame).to_numpy()
+        self._tickers = self.frame["ticker"].to_numpy(dtype=object)
+        self._firms: dict[str, _Firm] = {}
+
+    def afresh(self) -> Book:
+        """Return a book of the same flows that remembers no row yet."""
+        book = copy(self)
+        book.rows = {}
+        return book
 
     def sum(self, ticker: str, end: str, column: str, *, quarters: int = 1, back: int = 0) -> float:
         """Sum a column over the quarters up to the one that ended on `end`, moved `back` quarters.
@@ -62,27 +72,48 @@ class Book:
 
     def quarters(self, ticker: str, end: str, column: str, *, quarters: int = 1, back: int = 0) -> pd.Series:
         """Return a column over those quarters, oldest first; see `sum`."""
-        firm = self._firms.get(ticker, self.frame.iloc[:0])
-        sequence = firm["_sequence"].to_numpy()
-        last = sequence[(firm["period_end"] == pd.Timestamp(end)).to_numpy()]
-        name = FIRMS[ticker].name
+        firm, name = self._firm(ticker), FIRMS[ticker].name
+        last = firm.sequence[firm.ends == pd.Timestamp(end).to_datetime64()]
         if not len(last):
             raise MissingFigureError(f"the quarter of {name} to {end} is not known ({self.table})")
-        part = firm[(sequence > last[0] - back - quarters) & (sequence <= last[0] - back)]
-        if len(part) < quarters:
+        low, high = np.searchsorted(firm.sequence, [last[0] - back - quarters, last[0] - back], side="right")
+        if high - low < quarters:
             raise MissingFigureError(
                 f"a quarter of {name} between {quarters + back} and {back} quarters before {end} is not known "
                 f"({self.table})"
             )
-        self.rows |= dict.fromkeys(part.index)
-        unknown = part[part[column].isna()]
-        if len(unknown):
-            day = unknown["period_end"].iloc[0].date()
+        rows = firm.frame.index[low:high]
+        self.rows |= dict.fromkeys(rows)
+        values = firm.values(column)[low:high]
+        if np.isnan(values).any():
+            day = pd.Timestamp(firm.ends[low:high][np.isnan(values)][0]).date()
             raise MissingFigureError(
                 f"{column.removeprefix('part_').replace('_', ' ')} of {name} in the quarter to {day} is not known"
             )
-        values: pd.Series = part[column].astype("float64")
-        return values
+        return pd.Series(values, index=rows, name=column)
+
+    def _firm(self, ticker: str) -> _Firm:
+        # Split once, and only for the firms that are asked for: a rule asks for hundreds of sums.
+        if ticker not in self._firms:
+            at = np.flatnonzero(self._tickers == ticker)
+            at = at[np.argsort(self._sequence[at])]
+            self._firms[ticker] = _Firm(self.frame.iloc[at], self._sequence[at])
+        return self._firms[ticker]
+
+
+class _Firm:
+    """One firm's quarters, oldest first, with their columns as arrays."""
+
+    def __init__(self, frame: pd.DataFrame, sequence: npt.NDArray[np.int64]) -> None:
+        self.frame, self.sequence = frame, sequence
+        self.ends = frame["period_end"].to_numpy()
+        self._columns: dict[str, npt.NDArray[np.float64]] = {}
+
+    def values(self, column: str) -> npt.NDArray[np.float64]:
+        """Return a column; a missing value is NaN."""
+        if column not in self._columns:
+            self._columns[column] = self.frame[column].to_numpy(dtype="float64", na_value=np.nan)
+        return self._columns[column]
 
 
 def cash_book(cash_flows: pd.DataFrame, definition: str = OWN) -> Book:
@@ -109,8 +140,9 @@ def group_change(cash_flows: pd.DataFrame, ends: Mapping[str, str], definition: 
         quarters). Missing where a quarter is.
     """
     table = []
+    flows = cash_book(cash_flows, definition)
     for ticker, end in ends.items():
-        book = cash_book(cash_flows, definition)
+        book = flows.afresh()
         row: dict[str, Any] = {"ticker": ticker, "period_end": pd.Timestamp(end)}
         try:
             row["free_cash_flow_12m"] = book.sum(ticker, end, "free_cash_flow", quarters=YEAR)

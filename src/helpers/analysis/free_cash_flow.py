@@ -142,24 +142,22 @@ def components(cash_flows: pd.DataFrame, definition: str) -> pd.DataFrame:
     ``capex`` already, so none are added; ``gross`` is then too high by those proceeds.
     """
     _check(cash_flows, definition)
-    ticker = cash_flows["ticker"].astype(str)
+    ticker = cash_flows["ticker"].astype(str).to_numpy(dtype=object)
     own = definition != "gross"
-    nets = ticker.map({name: firm.nets_proceeds for name, firm in FIRMS.items()}).astype(bool)
-    leases = ticker.map({name: firm.deducts_finance_leases for name, firm in FIRMS.items()}).astype(bool)
-    part = {name: cash_flows[name].astype("float64") for name in COMPONENTS}
-    parts = {
-        "operating_cash_flow": part["operating_cash_flow"],
-        "capex": -part["capex"],
-        "capex_proceeds": part["capex_proceeds"].where(nets & ~capex_is_net(cash_flows) & own, 0.0),
-        "finance_lease_principal": -part["finance_lease_principal"].where(
-            (leases & own) | (definition == "after_leases"), 0.0
-        ),
-        "stock_based_compensation": -part["stock_based_compensation"].where(
-            pd.Series(definition == "after_stock_compensation", index=cash_flows.index), 0.0
-        ),
+    nets = np.isin(ticker, [name for name, firm in FIRMS.items() if firm.nets_proceeds])
+    leases = np.isin(ticker, [name for name, firm in FIRMS.items() if firm.deducts_finance_leases])
+    part = {name: cash_flows[name].to_numpy(dtype="float64", na_value=np.nan) for name in COMPONENTS}
+    taken = {
+        "capex_proceeds": nets & ~capex_is_net(cash_flows).to_numpy() & own,
+        "finance_lease_principal": (leases & own) | (definition == "after_leases"),
+        "stock_based_compensation": definition == "after_stock_compensation",
     }
+    sign = {"operating_cash_flow": 1.0, "capex_proceeds": 1.0}
     # Adding zero turns the -0.0 of a part left out into 0.0.
-    return pd.DataFrame(parts, index=cash_flows.index)[COMPONENTS] + 0.0
+    parts = {
+        name: sign.get(name, -1.0) * np.where(taken.get(name, True), values, 0.0) + 0.0 for name, values in part.items()
+    }
+    return pd.DataFrame(parts, index=cash_flows.index)
 
 
 def free_cash_flow(cash_flows: pd.DataFrame, definition: str) -> pd.Series:
