@@ -33,7 +33,9 @@ PRELOADED = (
     "matplotlib.textpath",
     "matplotlib.backends.backend_agg",
     "pandera.pandas",
-    "pandera.backends.pandas.builtin_checks",  # or else the first check of a table imports it, and Hypothesis with it
+    # Or else the first check of a table imports these, and Hypothesis with them.
+    "pandera.backends.pandas.builtin_checks",
+    "pandera.backends.pandas.register",
     "IPython.display",
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
