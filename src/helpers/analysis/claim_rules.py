@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from inspect import Parameter, signature
 from typing import Any
 
@@ -165,14 +166,15 @@ def turning_point(
     start, end = then[0], now[0]
     between = known_from[(known_from > pd.Timestamp(start)) & (known_from <= pd.Timestamp(end))]
     days = [start, *(f"{day:%Y-%m-%d}" for day in sorted(set(between)))]
-    if rule(load, start).verdict == now[1] or rule(load, days[-1]).verdict != now[1]:
+    on = cache(lambda day: rule(load, day))
+    if on(start).verdict == now[1] or on(days[-1]).verdict != now[1]:
         return TurningPoint("", ())
     low, high = 0, len(days) - 1
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if rule(load, days[middle]).verdict == now[1] else (middle, high)
+        low, high = (low, middle) if on(days[middle]).verdict == now[1] else (middle, high)
     came = set(known_from.index[known_from == pd.Timestamp(days[high])])
-    return TurningPoint(days[high], tuple(row for row in rule(load, days[high]).rows if row in came))
+    return TurningPoint(days[high], tuple(row for row in on(days[high]).rows if row in came))
 
 
 def turning_points(

@@ -29,6 +29,8 @@ ANY_FALL, HARD_FALL = 0.0, 20.0
 # A curve from fewer spells with a reaction is an anecdote.
 LEAST_REACTIONS = 3
 _YEAR_MONTHS = 12
+# Close and row id of a firm, by month.
+Prices = dict[pd.Period, tuple[float, str]]
 _SPELL_COLUMNS = ["ticker", "first", "last", "quarters", "reacted", "change", "rows"]
 
 
@@ -67,26 +69,32 @@ def spells(
     return pd.DataFrame(found, columns=_SPELL_COLUMNS)
 
 
-def _by_month(stock_prices: pd.DataFrame, ticker: str) -> pd.DataFrame:
+def _by_month(stock_prices: pd.DataFrame, ticker: str) -> Prices:
     """Return close and row id by month."""
     path = price_of(stock_prices, ticker)
-    return path.assign(row=path.index).set_index("month")[["value", "row"]]
+    return dict(zip(path["month"], zip(path["value"], path.index, strict=True), strict=True))
 
 
-def _wait(ticker: str, part: pd.DataFrame, prices: pd.DataFrame, fall: float) -> dict[str, Any] | None:
+def _change(prices: Prices, month: pd.Period, months: int) -> tuple[float, tuple[str, str]] | None:
+    """Return the change of the price over some months, per cent, and the two rows; None where one is not known."""
+    before, after = prices.get(month), prices.get(month + months)
+    if before is None or after is None:
+        return None
+    return float(100 * (after[0] / before[0] - 1)), (before[1], after[1])
+
+
+def _wait(ticker: str, part: pd.DataFrame, prices: Prices, fall: float) -> dict[str, Any] | None:
     """Return one spell up to its first reaction, or None where the price after its first quarter is not known."""
     spell: dict[str, Any] | None = None
     rows: list[str] = []
-    for place, (label, quarter) in enumerate(part.iterrows(), start=1):
-        month = quarter["period_end"].to_period("M")
-        months = [month, month + REACTION_MONTHS]
-        if not set(months) <= set(prices.index):
+    for place, (label, end) in enumerate(part["period_end"].items(), start=1):
+        found = _change(prices, end.to_period("M"), REACTION_MONTHS)
+        if found is None:
             break
-        ends = prices.loc[months]
-        change = float(100 * (ends["value"].iloc[1] / ends["value"].iloc[0] - 1))
-        rows += [str(label), *ends["row"]]
-        first = spell["first"] if spell else quarter["period_end"]
-        spell = {"ticker": ticker, "first": first, "last": quarter["period_end"], "quarters": place,
+        change, used = found
+        rows += [str(label), *used]
+        first = spell["first"] if spell else end
+        spell = {"ticker": ticker, "first": first, "last": end, "quarters": place,
                  "reacted": change < -fall, "change": change, "rows": tuple(rows)}  # fmt: skip
         if spell["reacted"]:
             break
@@ -188,10 +196,11 @@ def reaction_rates(
     for ticker in tickers if len(ledger) else ():
         firm = ledger[ledger["ticker"].astype(str) == ticker].dropna(subset=["free_cash_flow_12m", "year_earlier_12m"])
         prices = _by_month(stock_prices, ticker)
-        for label, quarter in firm.iterrows():
-            spell = _wait(ticker, firm.loc[[label]], prices, fall)
+        falling = firm["free_cash_flow_12m"] < firm["year_earlier_12m"]
+        for place, fell in enumerate(falling):
+            spell = _wait(ticker, firm.iloc[place : place + 1], prices, fall)
             if spell is not None:
-                counts[bool(quarter["free_cash_flow_12m"] < quarter["year_earlier_12m"])].append(spell["reacted"])
+                counts[bool(fell)].append(spell["reacted"])
                 rows += spell["rows"]
     shares = {key: 100 * sum(seen) / len(seen) if seen else None for key, seen in counts.items()}
     return Rates(shares[True], shares[False], len(counts[True]), len(counts[False]), tuple(dict.fromkeys(rows)))
@@ -235,12 +244,8 @@ def dotcom_years(dotcom_firms: pd.DataFrame, stock_prices: pd.DataFrame) -> pd.D
 
 
 def _year_after(stock_prices: pd.DataFrame, ticker: str, day: pd.Timestamp) -> tuple[float, tuple[str, ...]]:
-    prices = _by_month(stock_prices, ticker)
-    months = [day.to_period("M"), day.to_period("M") + _YEAR_MONTHS]
-    if not set(months) <= set(prices.index):
-        return float("nan"), ()
-    ends = prices.loc[months]
-    return float(100 * (ends["value"].iloc[1] / ends["value"].iloc[0] - 1)), tuple(ends["row"])
+    found = _change(_by_month(stock_prices, ticker), day.to_period("M"), _YEAR_MONTHS)
+    return found if found is not None else (float("nan"), ())
 
 
 def open_spells(cash_flows: pd.DataFrame, tickers: Sequence[str] = BUILDERS) -> pd.DataFrame:

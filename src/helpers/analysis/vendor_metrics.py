@@ -46,11 +46,11 @@ def select(
     DataFrame
         Same columns and row ids; without the repeats of the article.
     """
-    rows = vendor_metrics
+    # First the few rows of one firm's metric: rules ask hundreds of times.
+    own = (vendor_metrics["metric"] == metric).to_numpy() & (vendor_metrics["company"] == company).to_numpy()
+    rows = vendor_metrics[own]
     wanted = (
-        (rows["company"] == company)
-        & (rows["metric"] == metric)
-        & rows["scope"].isin(list(scopes))
+        rows["scope"].isin(list(scopes))
         & rows["kind"].isin(list(kinds))
         & ~rows["source_id"].isin(list(REPEATS))
         & rows["value"].notna()
