@@ -7,6 +7,7 @@ misses some. Each run therefore marks its kernel's environment with a token, whi
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import psutil
 
 #: Environment variable that holds the token of a run in its kernel and in all the kernel starts.
 MARK = "WHO_PAYS_RUN"
+#: Seconds between two looks whether killed processes are gone.
+_LOOK = 0.005
 _GONE = (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess)
 
 
@@ -72,7 +75,21 @@ def end(processes: Iterable[psutil.Process], seconds: float = 5.0) -> None:
         with contextlib.suppress(*_GONE):
             process.kill()
             killed.append(process)
-    psutil.wait_procs(killed, timeout=seconds)
+    limit = time.monotonic() + seconds
+    while any(map(_works, killed)) and time.monotonic() < limit:
+        time.sleep(_LOOK)
+
+
+def _works(process: psutil.Process) -> bool:
+    """Tell whether a process can still do anything.
+
+    A dead one cannot, though it is listed until its parent asks about it; where that is the system's first process,
+    this may take seconds.
+    """
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except _GONE:
+        return False
 
 
 def end_marked(token: str) -> int:
