@@ -259,7 +259,7 @@ def test_a_reused_process_number_is_left_alone() -> None:
         processes.end([stale], seconds=0.1)
         assert other.poll() is None
         processes.end([psutil.Process(other.pid)])
-        assert not psutil.pid_exists(other.pid)
+        assert other.poll() == -signal.SIGKILL
 
 
 def test_the_mark_of_one_run_is_not_the_beginning_of_anothers(lab: Lab) -> None:
