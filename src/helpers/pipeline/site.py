@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from helpers.pipeline import pages as text
 from helpers.pipeline.decorate import Decorator
 from helpers.pipeline.evidence_page import catalogue_page, evidence_page
 from helpers.pipeline.front_page import FrontPage
+from helpers.pipeline.page_sources import PageSources
 from helpers.pipeline.pages import Page
 from helpers.pipeline.sphinx_build import SiteError
 from helpers.pipeline.table_rows import Rows
@@ -117,9 +119,12 @@ def build(
     for name, content in documents.items():
         (source / f"{name}.md").write_text(content, encoding="utf-8")
     writer = _Writer(source, rows=rows, traces=traces, decorator=Decorator(pages, traces))
+    sources = PageSources(kept, version, pages, titles, traces.document)
     for page in pages:
-        writer.write(page, notebooks.get(page.run.name), titles.get(page.run.notebook, ""))
+        notebook, title = notebooks.get(page.run.name), titles.get(page.run.notebook, "")
+        sources.make(page, source, partial(writer.write, page, notebook, title))
     sphinx_build.build(source, html, kept or work / "kept", _CONFIGURATION, version)
+    sources.record()
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,12 @@ navigation changes, the whole is built again, and files that no page refers to a
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,14 @@ class SiteError(PipelineError):
 
 def preload() -> None:
     """Import what a build needs; called while notebooks are still being executed."""
-    import myst_nb
+    import myst_nb.sphinx_ext
     import pydata_sphinx_theme
     import sphinx.application
     import sphinx.builders.html
+    import sphinx.builders.linkcheck
     import sphinx_book_theme
 
-    _ = myst_nb, pydata_sphinx_theme, sphinx.application, sphinx.builders.html, sphinx_book_theme
+    _ = myst_nb, pydata_sphinx_theme, sphinx.application, sphinx.builders, sphinx_book_theme
 
 
 def build(source: Path, html: Path, work: Path, configuration: Mapping[str, Any], version: str) -> None:
@@ -115,7 +117,7 @@ def _run(work: Path, configuration: Mapping[str, Any]) -> Any:
         sheet.unlink()
     told = io.StringIO()
     try:
-        with patch_docutils(str(source)), docutils_namespace():
+        with _rarely_collected(), patch_docutils(str(source)), docutils_namespace():
             application = Sphinx(
                 source, None, html, work / "doctrees", "html", confoverrides=dict(configuration), status=None,
                 warning=told, parallel=1,
@@ -126,6 +128,19 @@ def _run(work: Path, configuration: Mapping[str, Any]) -> Any:
     if _lines(told, source):
         raise SiteError(f"the site was not built, Sphinx warns:\n{_lines(told, source)}")
     return application
+
+
+@contextlib.contextmanager
+def _rarely_collected() -> Iterator[None]:
+    """Look for garbage less often: documents are millions of objects that live until the end, and each look costs."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 1000)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 def _navigation(environment: Any) -> str:

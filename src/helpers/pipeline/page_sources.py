@@ -1,0 +1,105 @@
+"""What Sphinx reads of each notebook, kept from build to build: a page whose makings are the same is not made again."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from helpers.pipeline.pages import Page
+
+_RECORD = "pages.json"
+
+
+class PageSources:
+    """The files made of each page at the last build.
+
+    Parameters
+    ----------
+    kept : Path or None
+        The folder that `helpers.pipeline.sphinx_build.build` keeps, whose ``source`` holds them; None keeps nothing.
+    version : str
+        Hash of the code and of the tables that pages are made with; without it nothing is kept.
+    pages : sequence of Page
+        Every page of the site: each links to others.
+    titles : mapping of str to str
+        The title of each notebook.
+    findings : mapping
+        The content of ``results.json``: pages link to numbers of others.
+    """
+
+    def __init__(
+        self,
+        kept: Path | None,
+        version: str,
+        pages: Sequence[Page],
+        titles: Mapping[str, str],
+        findings: Mapping[str, Any],
+    ) -> None:
+        self.kept = kept if version else None
+        site = [version, titles, findings, [[page.run.name, page.status, page.as_of] for page in pages]]
+        self._site = _digest(json.dumps(site, sort_keys=True, default=str).encode())
+        self._before = self._recorded()
+        self._now: dict[str, dict[str, Any]] = {}
+
+    def make(self, page: Page, source: Path, write: Callable[[], None]) -> None:
+        """Put the files of a page into `source`: those of the last build where they are right, else new ones.
+
+        Parameters
+        ----------
+        page : Page
+        source : Path
+            Folder of all documents.
+        write : callable
+            Makes them.
+        """
+        key = self._key(page)
+        before = self._before.get(page.run.name)
+        if self.kept and before and before["key"] == key and _copy(self.kept / "source", source, before["files"]):
+            self._now[page.run.name] = before
+            return
+        there = _files(source)
+        write()
+        self._now[page.run.name] = {"key": key, "files": sorted(_files(source) - there)}
+
+    def record(self) -> None:
+        """Note what was made, once the build has succeeded."""
+        if self.kept:
+            with contextlib.suppress(OSError):
+                (self.kept / _RECORD).write_text(json.dumps(self._now), encoding="utf-8")
+
+    def _key(self, page: Page) -> str:
+        notebook = page.clean_notebook_path.read_bytes() if page.clean_notebook_path else b""
+        error = asdict(page.error) if page.error else None
+        own = json.dumps([self._site, page.run.parameters, page.status, page.reason, error], default=str)
+        return _digest(own.encode() + notebook)
+
+    def _recorded(self) -> dict[str, dict[str, Any]]:
+        if self.kept:
+            with contextlib.suppress(OSError, ValueError, TypeError):
+                found = json.loads((self.kept / _RECORD).read_text(encoding="utf-8"))
+                return {name: {"key": str(one["key"]), "files": list(one["files"])} for name, one in found.items()}
+        return {}
+
+
+def _copy(kept: Path, source: Path, files: Sequence[str]) -> bool:
+    """Copy files of the last build; false where one is missing."""
+    if not all((kept / name).is_file() for name in files):
+        return False
+    for name in files:
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(kept / name, source / name)
+    return True
+
+
+def _files(source: Path) -> set[str]:
+    return {path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()}
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
