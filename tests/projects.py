@@ -104,6 +104,16 @@ class Project:
         return found
 
 
+def is_gone(pid: int, seconds: float = 5.0) -> bool:
+    """Tell whether a process ends in time; one that is dead but not yet collected has ended."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+            return True
+        time.sleep(0.05)
+    return False
+
+
 def a_run(path: Path, seconds: float = 60, memory: int = 2048, **parameters: object) -> Run:
     """Return a run of a notebook with its parameters as given."""
     return Run(path.stem, "latest", {"as_of": "2025-09-05", **parameters}, path, seconds, memory)

@@ -29,7 +29,7 @@ from helpers.pipeline.progress import Progress
 from helpers.pipeline.select import Request
 from tests.conftest import ROOT
 from tests.pipeline.dask_cluster import LONG, Cluster, wait_for
-from tests.projects import Project, a_run, plain_tools, write_notebook
+from tests.projects import Project, a_run, is_gone, plain_tools, write_notebook
 
 #: Ends the Dask worker above a notebook: the process above the station, which is above the worker of the supervisor.
 KILL_WORKER = """\
@@ -292,7 +292,7 @@ def test_an_interrupt_leaves_nothing_on_the_workers(lab: Lab) -> None:
         is_over.set()
         thread.join()
     assert lab.dask.left() == []
-    assert not any(psutil.pid_exists(int(path.read_text())) for path in numbers)
+    assert all(is_gone(int(path.read_text())) for path in numbers)
 
 
 def test_a_client_that_is_killed_leaves_nothing_on_the_workers(lab: Lab) -> None:

@@ -7,7 +7,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from jupyter_client.provisioning import KernelProvisionerFactory
 from nbformat import NotebookNode, v4
 
 from helpers.pipeline import kernels
+from tests.projects import is_gone
 
 pytestmark = pytest.mark.skipif(kernels.is_safe_here() is not None, reason="kernels are not forked on this system")
 PYPLOT = "import matplotlib.pyplot as plt\nplt.plot([1, 3, 2])\nplt.title('pyplot')\nplt.show()"
@@ -64,15 +64,6 @@ def result(notebook: NotebookNode, cell: int = -1) -> str:
 
 def images(notebook: NotebookNode) -> list[str]:
     return [o.data["image/png"] for cell in notebook.cells for o in cell.outputs if "image/png" in o.get("data", {})]
-
-
-def is_gone(pid: int, seconds: float = 5.0) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def test_figures_and_numbers_are_those_of_the_stock_kernel(monkeypatch: pytest.MonkeyPatch) -> None:

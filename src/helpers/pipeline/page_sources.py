@@ -81,7 +81,7 @@ class PageSources:
 
     def _recorded(self) -> dict[str, dict[str, Any]]:
         if self.kept:
-            with contextlib.suppress(OSError, ValueError, TypeError):
+            with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
                 found = json.loads((self.kept / _RECORD).read_text(encoding="utf-8"))
                 return {name: {"key": str(one["key"]), "files": list(one["files"])} for name, one in found.items()}
         return {}

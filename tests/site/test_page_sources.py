@@ -1,0 +1,86 @@
+"""Pages are made again when anything they are made of differs, and only then; the site is that of a whole build."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from helpers.pipeline import clean, site
+from tests.pipeline import notebooks as given
+
+ONE = given.executed(given.said("Amazon burned 3.", {"burned": given.NUMBER}), given.figure())
+TWO = given.executed(given.said("Nobody pays."), given.verdict("A11"), title="Who pays?")
+
+
+class Lab:
+    """Builds a site of two pages over and over in one kept folder, and notes which pages were made."""
+
+    def __init__(self, folder: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder, self.root, self.builds = folder, root, 0
+        self.made: list[str] = []
+        write = site._Writer.write
+
+        def noted(writer: Any, page: site.Page, *others: Any) -> None:
+            self.made.append(page.run.notebook)
+            write(writer, page, *others)
+
+        monkeypatch.setattr(site._Writer, "write", noted)
+
+    def build(self, *, kept: str = "kept", version: str = "1", said: str = "", **second: Any) -> dict[str, bytes]:
+        """Return every file of the site; `said` adds a sentence to the first notebook."""
+        self.builds += 1
+        self.made.clear()
+        here = self.folder / str(self.builds)
+        notebooks = {"01_fcf_decline": nbformat.from_dict(ONE), "08_who_pays": nbformat.from_dict(TWO)}
+        notebooks["01_fcf_decline"].cells[0].source = f"# Is the cash drying up?\n\nA question. {said}"
+        pages = []
+        for name, notebook in notebooks.items():
+            (here / name).mkdir(parents=True)
+            outcome = given.outcome(notebook, here / name, name=name)
+            path = here / name / "clean.ipynb"
+            nbformat.write(clean.clean(outcome, root=self.root).notebook, path)
+            state = {"status": "ok", "reason": ""} | (second if name == "08_who_pays" else {})
+            pages.append(site.Page(outcome.run, state["status"], path, state["reason"]))
+        html = here / "html"
+        site.build(
+            pages, html=html, work=here / "work", root=self.root, kept=self.folder / kept, version=version
+        )  # fmt: skip
+        return {path.relative_to(html).as_posix(): path.read_bytes() for path in html.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def lab(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
+    return Lab(tmp_path, root, monkeypatch)
+
+
+def test_only_what_differs_is_made_again(lab: Lab) -> None:
+    first = lab.build()
+    assert lab.made == ["01_fcf_decline", "08_who_pays"]
+    assert lab.build() == first
+    assert lab.made == []
+    edited = lab.build(said="One more sentence.")
+    assert lab.made == ["01_fcf_decline"]
+    assert edited == lab.build(kept="another", said="One more sentence.")
+    assert edited != first
+
+
+def test_a_page_that_became_stale_and_other_code_make_all_again(lab: Lab) -> None:
+    lab.build()
+    stale = lab.build(status="stale", reason="boom")
+    assert lab.made == ["01_fcf_decline", "08_who_pays"]  # each page may link to the other
+    assert b"This page is an older result" in stale["latest/08_who_pays.html"]
+    lab.build(version="2")
+    assert lab.made == ["01_fcf_decline", "08_who_pays"]
+
+
+def test_a_kept_file_that_is_gone_or_a_record_that_is_damaged_costs_no_page(lab: Lab) -> None:
+    first = lab.build()
+    (lab.folder / "kept/source/latest/08_who_pays-trace.md").unlink()
+    assert lab.build() == first
+    assert lab.made == ["08_who_pays"]
+    (lab.folder / "kept/pages.json").write_text('{"latest/08_who_pays": 1}')
+    assert lab.build() == first
+    assert lab.made == ["01_fcf_decline", "08_who_pays"]
