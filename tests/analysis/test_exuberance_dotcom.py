@@ -224,7 +224,10 @@ def test_event_time() -> None:
     event = boom_paths.event_time(path, "2000-02-15", before=1, after=3)
     assert event["months"].tolist() == [-1, 0, 1, 2, 3]
     assert event["value"].tolist() == [50, 100, 150, 90, 120]
-    assert event["drawdown"].tolist() == pytest.approx([0, 0, 0, -40, -20])
+    assert event["drawdown"].tolist() == pytest.approx([np.nan, 0, 0, -40, -20], nan_ok=True)
+    # A fall that was over when the boom began is none of its own.
+    fallen = path.assign(value=[500.0, *path["value"].iloc[1:]])
+    assert boom_paths.event_time(fallen, "2000-02-15", before=1, after=3)["drawdown"].min() == pytest.approx(-40)
     end = boom_paths.standing(event)
     assert end is not None
     assert (end.months, end.gain, end.rows) == (3, pytest.approx(20), ("t/1", "t/4"))
@@ -260,6 +263,10 @@ def test_the_nasdaq_was_explosive_in_2000_and_not_since_2022(nasdaq: examination
     lengths = [nasdaq.episodes("pointwise", shift)["periods"].sum() for shift in (-2.0, 0.0, 2.0)]
     assert lengths == sorted(lengths, reverse=True)
     assert "over" in examination.now(nasdaq, "pointwise", "1999-01-31")
+    span = "1995-08-31", "2002-12-31"
+    assert examination.between(nasdaq, "pointwise", *span).endswith("1998-10 to 2000-10 (rise)")
+    assert examination.between(nasdaq, "family", *span) == "none"
+    assert examination.between(nasdaq, "pointwise", "1980-01-31", "1985-12-31") == "none"
     line = examination.statistics([nasdaq], "pointwise").iloc[0]
     assert line["peak"] == "2000-02"
     assert line["error"] > 0
@@ -325,3 +332,15 @@ def test_log_periodic_fits_of_months(latest: Evidence) -> None:
 def test_evidence_can_be_replaced(latest: Evidence) -> None:
     nothing = replace(latest, stock_prices=latest.stock_prices.iloc[:0])
     assert dotcom_claims.verdicts(nothing)["A04"].verdict == NOT_TESTABLE
+
+
+def test_rejections_and_statistics_are_told_by_series() -> None:
+    lines = pd.DataFrame(
+        {"series": ["a", "a", "b", "b"], "gsadf": [2.1, 1.9, 2.5, 3.0], "critical": [2.0, 2.0, 2.0, 2.0]}
+    )  # fmt: skip
+    assert examination.rejections(lines) == "a 1 of 2, b 2 of 2"
+    papers = pd.DataFrame({"paper": ["p", "p", "q"], "published": [4.21, 4.21, 2.894], "found": [4.16, 3.17, 2.38]})
+    assert (
+        examination.found_beside_print(papers)
+        == "p: 3.17 to 4.16 here, 4.21 in print; q: 2.38 to 2.38 here, 2.894 in print"
+    )

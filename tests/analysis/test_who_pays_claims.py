@@ -226,7 +226,7 @@ def test_every_firms_parts_sum_to_its_spending() -> None:
 
 def test_operations_pay_first_unless_every_source_pays_its_share() -> None:
     tables = [load(name, LATEST) for name in TABLES]
-    first, shared = (mixes.spending_mix(*tables, LATEST, one).set_index("firm") for one in mixes.CONVENTIONS)
+    first, shared = (mixes.spending_mix(*tables, LATEST, one).set_index("firm") for one in mixes.CONVENTIONS[:2])
     assert first.loc["Alphabet", "outside_percent"] == 0
     assert shared.loc["Alphabet", "outside_percent"] == pytest.approx(39.196, abs=5e-4)
     assert first.loc["Amazon", "outside_percent"] == pytest.approx(6.719, abs=5e-4)
@@ -234,6 +234,15 @@ def test_operations_pay_first_unless_every_source_pays_its_share() -> None:
     assert "debt flows of Microsoft" in shared.loc["Microsoft", "missing"]
     assert pd.isna(shared.loc["Microsoft", "spending"])
     assert first.loc["OpenAI", "spending"] == 33990
+    # Counted as none, they give what outside money paid at least: the known parts stay what they are.
+    least = mixes.spending_mix(*tables, LATEST, mixes.PRO_RATA_AT_LEAST).set_index("firm")
+    assert least.loc["Microsoft", "outside_percent"] == 0
+    assert least.loc["Alphabet", "outside_percent"] == shared.loc["Alphabet", "outside_percent"]
+    bound = rules.judge_mix(least.reset_index())
+    assert (bound.verdict, bound.value) == (PARTLY_SUPPORTED, pytest.approx(30.3, abs=0.05))
+    told = rules.a68(*tables, LATEST)
+    assert told.verdict == NOT_SUPPORTED
+    assert "at least 30.3" in told.reason
 
 
 def test_a_forecast_of_a_loss_is_no_outcome() -> None:

@@ -258,11 +258,15 @@ def first_reply(count: int = 20) -> dict[str, list[float]]:
     kernels.template().wait_ready()
     kinds = {"warm": (kernels.NAME, engine.Manager), "stock": ("local-provisioner", AsyncKernelManager)}
     found: dict[str, list[float]] = {kind: [] for kind in kinds}
-    for _ in range(count):
-        for kind, (name, manager) in kinds.items():
-            os.environ[kernels.VARIABLE] = name
-            KernelProvisionerFactory.clear_instance()  # it reads the variable once
-            found[kind].append(asyncio.run(_first_reply(manager)))
+    try:
+        for _ in range(count):
+            for kind, (name, manager) in kinds.items():
+                os.environ[kernels.VARIABLE] = name
+                KernelProvisionerFactory.clear_instance()  # it reads the variable once
+                found[kind].append(asyncio.run(_first_reply(manager)))
+    finally:
+        del os.environ[kernels.VARIABLE]
+        kernels.close_template()  # its memory is no part of what comes after
     return found
 
 
@@ -307,7 +311,30 @@ def ratios(results: dict[str, Any]) -> dict[str, float]:
     if (at := light["long"]["seconds_at"]) and 1000 in at:
         early, late = (at[200] - at[10]) / 190, (at[1000] - at[200]) / 800
         found["cost of a run, the 201st to 1,000th over the 11th to 200th"] = late / early
+        memory = light["long"]["runner_uss_mb"]
+        found["runner's memory after 1,000 runs over that after 10"] = memory[1000] / memory[10]
     return found
+
+
+#: What is aimed at, as the largest or the least that a ratio should be.
+GOALS = {
+    "cold: papermill's and nbconvert's commands over ours": ("at least", 5.0),
+    "one edited notebook: seconds beyond its cells' own": ("at most", 1.5),
+    "nothing changed: seconds": ("at most", 1.0),
+    "kernel until it is ready, warm: seconds": ("at most", 0.25),
+    "light runs: throughput of 2 workers over papermill's": ("at least", 8.0),
+    "cost of a run, the 201st to 1,000th over the 11th to 200th": ("at most", 1.1),
+    "runner's memory after 1,000 runs over that after 10": ("at most", 1.1),
+}
+
+
+def judged(name: str, value: float) -> str:
+    """Say what a figure should be, and whether it is."""
+    if name not in GOALS:
+        return ""
+    bound, goal = GOALS[name]
+    is_met = value >= goal if bound == "at least" else value <= goal
+    return f"  {bound} {goal:g}: {'met' if is_met else 'MISSED'}"
 
 
 def say(text: str) -> None:
@@ -337,7 +364,7 @@ def main() -> None:
     chosen.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     width = max(map(len, results["ratios"]))
     for name, value in results["ratios"].items():
-        say(f"{name:<{width}}  {value:6.2f}")
+        say(f"{name:<{width}}  {value:6.2f}{judged(name, value)}")
     say(f"written: {chosen.output}")
 
 

@@ -214,6 +214,8 @@ def _main(chosen: argparse.Namespace) -> int:
     because = " ".join(chosen.because.split()) or (golden or {}).get("because", "")
     changelog = ROOT / "CHANGELOG.md"
     log = changelog.read_text(encoding="utf-8")
+    if found and because in reasons(log):
+        raise PipelineError("that reason stands in CHANGELOG.md already, for earlier changes: say why these came")
     if because not in reasons(log):
         changelog.write_text(logged(log, because), encoding="utf-8")
     GOLDEN.write_text(text({"because": because, **written}), encoding="utf-8")

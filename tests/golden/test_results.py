@@ -43,7 +43,8 @@ def test_every_entry_names_a_tolerance_and_both_editions_are_there(kept: dict[st
 
 def test_the_changelog_says_why_the_golden_file_is_as_it_is(kept: dict[str, Any], root: Path) -> None:
     """A change of the golden file needs a line of CHANGELOG.md: the writer puts the same words in both."""
-    assert kept["because"] in golden.reasons((root / "CHANGELOG.md").read_text(encoding="utf-8"))
+    # The last reason: a golden file written later needs a later line.
+    assert kept["because"] == golden.reasons((root / "CHANGELOG.md").read_text(encoding="utf-8"))[-1]
 
 
 @pytest.mark.parametrize("name", golden.TOLERANCES)

@@ -49,10 +49,14 @@ def test_what_is_whole_passes_and_says_how_much_was_walked(
 ) -> None:
     folder = project(tmp_path, root)
     assert cli.main(["audit", "--root", str(folder)]) == 0
-    assert capsys.readouterr().out == "walked 1 numbers, 11 verdicts and 1 figures: each leads to rows and sources\n"
+    assert (
+        capsys.readouterr().out
+        == "walked 1 numbers, 11 verdicts and 1 figures: each leads to rows, assumptions and sources\n"
+    )
     assert cli.main(["audit", "--root", str(folder), "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {
         "walked": {"numbers": 1, "claims": 11, "figures": 1},
+        "unknown": 0,
         "problems": [],
     }
 

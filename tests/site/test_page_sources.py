@@ -8,7 +8,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from helpers.pipeline import clean, site
+from helpers.pipeline import clean, page_sources, site, sphinx_build
 from tests.pipeline import notebooks as given
 
 ONE = given.executed(given.said("Amazon burned 3.", {"burned": given.NUMBER}), given.figure())
@@ -83,4 +83,32 @@ def test_a_kept_file_that_is_gone_or_a_record_that_is_damaged_costs_no_page(lab:
     assert lab.made == ["08_who_pays"]
     (lab.folder / "kept/pages.json").write_text('{"latest/08_who_pays": 1}')
     assert lab.build() == first
+    assert lab.made == ["01_fcf_decline", "08_who_pays"]
+
+
+def test_a_build_that_was_interrupted_leaves_nothing_to_go_on_from(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = lab.build()
+
+    def interrupted(*arguments: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sphinx_build, "_run", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            lab.build(said="Never published.")
+    assert lab.build() == first
+    assert lab.made == ["01_fcf_decline", "08_who_pays"]
+
+
+def test_a_kept_file_that_was_changed_is_made_again(lab: Lab) -> None:
+    first = lab.build()
+    (lab.folder / "kept/source/latest/08_who_pays-trace.md").write_text("# Half a page")
+    assert lab.build() == first
+    assert lab.made == ["08_who_pays"]
+
+
+def test_an_edited_function_makes_its_traces_again(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab.build()
+    monkeypatch.setattr(page_sources, "_code", lambda: "another")
+    lab.build()
     assert lab.made == ["01_fcf_decline", "08_who_pays"]

@@ -106,7 +106,7 @@ def test_the_front_page_is_a_scorecard_that_needs_no_colour(html: Path) -> None:
     spoken = f"{claim} 2025-09-05: not supported; 2026-10-31: supported."
     assert f'aria-label="{spoken}"' in page
     assert f'href="{BEHIND}#claim-A11"' in page
-    assert "1 verdict has turned since" in page
+    assert "Since then, of the verdicts: 1 changed." in page
     assert "A12. Oracle had two quarters in a row of negative free cash flow. 2025-09-05: no verdict yet" in page
 
 

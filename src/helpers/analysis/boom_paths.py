@@ -124,8 +124,9 @@ def event_time(
     Returns
     -------
     DataFrame
-        ``month``, ``months``, ``value``, ``drawdown`` (from the highest since `before` months ahead of the start) on
-        the path's rows; empty where the start month has no value.
+        ``month``, ``months``, ``value``, ``drawdown`` (from the highest since the start, missing before it: a fall
+        that was over when the boom began is none of its own) on the path's rows; empty where the start month has no
+        value.
     """
     zero = pd.Period(start, "M")
     months = (path["month"].dt.year - zero.year) * 12 + path["month"].dt.month - zero.month
@@ -135,7 +136,7 @@ def event_time(
         part["drawdown"] = np.nan
         return part.iloc[:0]
     value = 100 * part["value"] / base.iloc[0] if rebase else part["value"]
-    laid: pd.DataFrame = part.assign(value=value, drawdown=drawdown(part["value"]))
+    laid: pd.DataFrame = part.assign(value=value, drawdown=drawdown(part["value"].where(part["months"] >= 0)))
     return laid
 
 

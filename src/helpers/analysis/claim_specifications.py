@@ -4,7 +4,8 @@ Choices are declared here, claim by claim: another definition of free cash flow,
 assumption at its other end. The rules themselves stay what they are; they are given other input, or the figure they
 judge is formed another way. A claim without a meaningful alternative (a date, a docket, a price list) has none, and
 that is said rather than filled. Nor has a rule that weighs the alternatives itself: A11 asks for three definitions and
-A39 for every base of users, and one of them alone could never give their *partly*.
+A39 for every base of users, and one of them alone could never give their *partly*. A20 sets capex beside operating cash
+flow: that is one figure, whatever free cash flow is called.
 """
 
 from __future__ import annotations
@@ -250,8 +251,8 @@ def _a68(load: Load, day: str) -> Iterator[Choice]:
     mix = spending_mix.spending_mix(*tables, day)
     for kind in (spending_mix.BUILDER, spending_mix.MODEL_MAKER):
         yield SCOPE, f"{kind}s alone", who_pays_claims.judge_mix(mix[mix["kind"] == kind]).verdict
-    other = spending_mix.spending_mix(*tables, day, spending_mix.PRO_RATA)
-    yield DEFINITION, spending_mix.PRO_RATA, who_pays_claims.judge_mix(other).verdict
+    other = spending_mix.spending_mix(*tables, day, spending_mix.PRO_RATA_AT_LEAST)
+    yield DEFINITION, spending_mix.PRO_RATA_AT_LEAST, who_pays_claims.judge_mix(other).verdict
 
 
 def _sums(others: dict[str, Verdict], claims: pd.DataFrame) -> Choices:
@@ -289,7 +290,6 @@ ALTERNATIVES: dict[str, Choices] = {
     "A15": _definitions(cash_flow_claims.a15),
     "A16": _definitions(cash_flow_claims.a16),
     "A18": _a18,
-    "A20": _definitions(cash_flow_claims.a20),
     "A22": _definitions(cash_flow_claims.a22),
     "A31": _a31,
     "A46": _without(

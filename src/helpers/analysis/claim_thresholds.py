@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isfinite
+from math import ceil, floor, isfinite
 
 import pandas as pd
 
@@ -203,12 +203,16 @@ def in_words(claim: str, unit: str) -> str:
     within = ladder.target is not None
     sign = {LOW: "under", HIGH: "over"}[ladder.direction]
     at = {LOW: "at most", HIGH: "at least"}[ladder.direction]
-    best = write(ladder.supported, unit)
-    text = f"supported {'within' if within else at if ladder.supported_at else sign} {_of_one(best)}"
+
+    def bound(cut: float, counts: bool) -> str:
+        """Write one cut-off; between two whole numbers it is the one beyond it."""
+        if unit in WHOLE and cut != int(cut):
+            return f"{at} {_of_one(write(floor(cut) if ladder.direction == LOW else ceil(cut), unit))}"
+        return f"{'within' if within else at if counts else sign} {_of_one(write(cut, unit))}"
+
+    text = f"supported {bound(ladder.supported, ladder.supported_at)}"
     if ladder.partly is not None:
-        text += (
-            f", partly {'within' if within else at if ladder.partly_at else sign} {_of_one(write(ladder.partly, unit))}"
-        )
+        text += f", partly {bound(ladder.partly, ladder.partly_at)}"
     return f"{text}; besides: {ladder.besides}" if ladder.besides else text
 
 

@@ -143,9 +143,13 @@ def a06(shiller: pd.DataFrame, benchmarks: pd.DataFrame) -> Verdict:
         return not_testable(f"{absent}; price/earnings alone does not decide.", "standard deviations", rows)
     other = f" By price over ten years' earnings it is {cape[0]:+.1f}." if cape else ""
     reason = (
-        f"The mean price/earnings ratio of the S&P 500 in 2023-2025 lies {earnings[0]:+.1f} standard deviations from "
-        f"that of 1996-2000.{other} {absent + '.' if missing else ''}"
-    ).replace("-0.0", "0.0")
+        (
+            f"The mean price/earnings ratio of the S&P 500 in 2023-2025 lies {earnings[0]:+.1f} standard deviations "
+            f"from that of 1996-2000.{other} {absent + '.' if missing else ''}"
+        )
+        .replace("-0.0", "0.0")
+        .replace(" -", " \N{MINUS SIGN}")
+    )
     return Verdict(verdict, earnings[0], "standard deviations", reason.strip(), rows)
 
 
@@ -187,7 +191,8 @@ def a28(stock_prices: pd.DataFrame, cash_flows: pd.DataFrame) -> Verdict:
     ]
     reason = (
         f"Free cash flow fell at {len(falling)} of {len(table)} firms in the year before the article, and the price "
-        f"multiple rose at {len(rose)} of them: {'; '.join(words) or 'none'}."
+        f"multiple, or the price where the flow is below zero, rose at {len(rose)} of them: "
+        f"{'; '.join(words) or 'none'}."
     )
     return Verdict(verdict, float(len(rose)), "firms", reason, listed(table["rows"]))
 

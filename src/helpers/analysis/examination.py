@@ -231,6 +231,42 @@ def now(examination: Examination, rule: str, start: str) -> str:
     return f"{in_words(late)}, {'still running' if running else 'over'}"
 
 
+def between(examination: Examination, rule: str, start: str, end: str) -> str:
+    """Say which episodes a rule stamps in a span of months; ``none`` where there are none."""
+    found = examination.episodes(rule)
+    first, last = pd.Period(start, "M"), pd.Period(end, "M")
+    inside = [row["end"] >= first and row["start"] <= last for _, row in found.iterrows()]
+    return in_words(found[inside]) if len(found) else in_words(found)
+
+
+def rejections(statistics: pd.DataFrame) -> str:
+    """Say how often the random walk is rejected, series by series: ``real Nasdaq 1 of 5, CAPE 4 of 5``.
+
+    Parameters
+    ----------
+    statistics : DataFrame
+        From `statistics`, with a line a series and number of lags.
+    """
+    above = statistics["gsadf"] > statistics["critical"]
+    counts = above.groupby(statistics["series"], sort=False).agg(["sum", "size"])
+    return ", ".join(f"{name} {row['sum']} of {row['size']}" for name, row in counts.iterrows())
+
+
+def found_beside_print(papers: pd.DataFrame) -> str:
+    """Say between which values each paper's statistic lies here, over the numbers of lags, beside the printed one.
+
+    Parameters
+    ----------
+    papers : DataFrame
+        The first result of `replications`.
+    """
+    told = []
+    for paper, lines in papers.groupby("paper", sort=False):
+        found = lines["found"]
+        told.append(f"{paper}: {found.min():.2f} to {found.max():.2f} here, {lines['published'].iloc[0]:g} in print")
+    return "; ".join(told)
+
+
 def replications(
     nasdaq: pd.DataFrame, shiller: pd.DataFrame, *, lags: Sequence[int], draws: int, seed: int,
     cache: exuberance.Cache | None = None,

@@ -21,7 +21,9 @@ from helpers.analysis.money_flows import BUILDERS, MODEL_MAKERS, firm_quarters, 
 SPENDERS = (*BUILDERS, "CRWV")
 OWN, DEBT, EQUITY, OTHER = PAID_BY = ("own_business", "debt", "equity", "cash_in_hand_and_other")
 OPERATIONS_FIRST, PRO_RATA = "operations pay first", "every source pays its share"
-CONVENTIONS = (OPERATIONS_FIRST, PRO_RATA)
+# A debt flow that is not known brings money in or it does not: counted as none, the outside share is a lower bound.
+PRO_RATA_AT_LEAST = "every source pays its share, debt that is not known counted as none"
+CONVENTIONS = (OPERATIONS_FIRST, PRO_RATA, PRO_RATA_AT_LEAST)
 BUILDER, MODEL_MAKER = "builder", "model maker"
 COLUMNS = ["firm", "kind", "period", "spending", *PAID_BY, "outside_percent", "missing", "rows"]
 _MONTHS_A_YEAR = 12
@@ -45,7 +47,8 @@ def spending_mix(
         ISO date: model makers are judged on the last calendar year that was over.
     convention : str
         One of `CONVENTIONS`. Money has no name: either the firm's own business pays first and debt and shares the
-        rest, or each source pays in proportion to what it brought in.
+        rest, or each source pays in proportion to what it brought in; the last gives what outside money paid at
+        least.
 
     Returns
     -------
@@ -82,6 +85,8 @@ def _of_builder(ticker: str, last: pd.DataFrame, convention: str) -> dict[str, A
     row["period"] = f"twelve months to {last['period_end'].max().date()}"
     flows = ["capex", "operating_cash_flow", "net_debt_flow", "to_shareholders"]
     year = last[flows].sum(skipna=False).to_frame().T.assign(shares_issued=last["shares_issued"].sum(min_count=1))
+    if convention == PRO_RATA_AT_LEAST:
+        year = year.fillna({"net_debt_flow": 0.0})
     paid = (capex_paid_from(year) if convention == OPERATIONS_FIRST else _pro_rata(year)).iloc[0]
     if paid[["operations", "debt"]].isna().any():
         return row | {"missing": f"debt flows of {name} in its last four quarters"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -245,8 +245,18 @@ def a68(cash_flows: pd.DataFrame, financing: pd.DataFrame, vendor_metrics: pd.Da
     A builder's own operations pay its capex first (`spending_mix`), which is the reading kindest to it. Firms whose
     figures are not known are named and left out; not testable without the five builders.
     """
-    mix = spending_mix.spending_mix(cash_flows, financing, vendor_metrics, as_of)
-    return judge_mix(mix)
+    tables = cash_flows, financing, vendor_metrics, as_of
+    verdict = judge_mix(spending_mix.spending_mix(*tables))
+    if verdict.verdict == NOT_TESTABLE:
+        return verdict
+    least = judge_mix(spending_mix.spending_mix(*tables, spending_mix.PRO_RATA_AT_LEAST))
+    if least.value is None or least.verdict == NOT_TESTABLE:
+        return verdict
+    other = (
+        f" If every source paid its share instead, outside money would be at least {percent(least.value)} (a debt flow "
+        f"that is not known counts as none): {least.verdict}."
+    )
+    return replace(verdict, reason=verdict.reason + other)
 
 
 def judge_mix(mix: pd.DataFrame) -> Verdict:
@@ -318,8 +328,8 @@ def a69(cash_flows: pd.DataFrame, stock_prices: pd.DataFrame, dotcom_firms: pd.D
     rates = patience.reaction_rates(cash_flows, stock_prices)
     high = count(waited.high) if waited.high is not None else "no upper end"
     reason = (
-        f"Missing: the wait that would be too long; the rule asks for an interval and no verdict. Half of "
-        f"{waited.spells} spells of falling free cash flow saw the price fall by quarter {count(waited.median)} "
+        f"Missing: the wait that would be too long; the rule asks for an interval and no verdict. At least half "
+        f"of {waited.spells} spells of falling free cash flow saw the price fall by quarter {count(waited.median)} "
         f"(interval {count(waited.low)} to {high}), the longest lasted {waited.longest}; the price fell after "
         f"{percent(rates.falling, 0)} of falling quarters and {percent(rates.other, 0)} of the others. "
         f"A fall by {percent(patience.HARD_FALL, 0)} ended {hard.reacted} of {hard.spells} spells, the longest of "

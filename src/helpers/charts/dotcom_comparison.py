@@ -24,7 +24,7 @@ _CUT = 3.841
 
 def event_paths(
     then: pd.DataFrame, now: pd.DataFrame, *, as_of: str, subject: str, names: tuple[str, str], unit: str, source: str,
-    log: bool = True, colour: str = style.NOW,
+    log: bool = True, colour: str = style.NOW, earlier: str = "the boom of then",
 ) -> Axes:  # fmt: skip
     """Draw two booms by months since their start, with the fall from the highest month end below.
 
@@ -42,6 +42,8 @@ def event_paths(
         True draws a log scale and says so.
     colour : str
         Of the line of now.
+    earlier : str
+        What the line of then is called in the title.
 
     Returns
     -------
@@ -70,11 +72,11 @@ def event_paths(
     upper.set_ylabel(f"{unit}{', log scale' if log else ''}")
     shown = pd.concat([then["months"], now["months"]])
     upper.set_xlim(shown.min(), shown.max() + 0.24 * (shown.max() - shown.min()))
-    title = event_title(then, now, subject)
+    title = event_title(then, now, subject, earlier)
     style.finish(
         figure,
         title=title,
-        subtitle=f"{unit.capitalize()}, by month around each start; below, the fall from the highest value so far",
+        subtitle=f"{unit.capitalize()}, by month around each start; below, the fall from the highest value since",
         source=source,
         as_of=as_of,
         unit=unit,
@@ -90,8 +92,8 @@ def event_paths(
     return upper
 
 
-def event_title(then: pd.DataFrame, now: pd.DataFrame, subject: str) -> str:
-    """Say where the boom of now stands, and where that of then stood as many months in."""
+def event_title(then: pd.DataFrame, now: pd.DataFrame, subject: str, earlier: str = "the boom of then") -> str:
+    """Say where `subject` stands now, and where `earlier` stood as many months in."""
     since = now[now["months"] >= 0]
     if since.empty:
         return f"{subject}: the boom of now has no month yet."
@@ -99,12 +101,12 @@ def event_title(then: pd.DataFrame, now: pd.DataFrame, subject: str) -> str:
     gain = _gain(since["value"])
     past = then[(then["months"] >= 0) & (then["months"] <= age)]
     if past.empty or int(past["months"].iloc[-1]) != age:
-        return f"{subject} {_moved(gain)} in {age} months; that of then is not known at the same age."
+        return f"{subject} {_moved(gain)} in {age} months; {earlier} is not known at the same age."
     after = then[then["months"] >= 0]
     top = after.nlargest(1, "value").iloc[0]
     place = "before its high" if age < top["months"] else "after its high"
     return (
-        f"{subject} {_moved(gain)} in {age} months; at that age the boom of then "
+        f"{subject} {_moved(gain)} in {age} months; at that age {earlier} "
         f"{_moved(_gain(past['value']))} and was {abs(int(top['months']) - age)} months {place}."
     )
 
@@ -120,7 +122,7 @@ def _moved(gain: float) -> str:
 def _lows(then: pd.DataFrame, now: pd.DataFrame) -> str:
     """Say how deep each fell."""
     lows = [percent(frame["drawdown"].min(), 0) if len(frame) else "unknown" for frame in (then, now)]
-    return f"Deepest fall from a high: {lows[0]} then, {lows[1]} now."
+    return f"Deepest fall from a high since the start: {lows[0]} then, {lows[1]} now."
 
 
 def investment_share(share: pd.DataFrame, fitted: pd.Series, breaks: pd.DataFrame, *, as_of: str) -> Axes:

@@ -176,7 +176,7 @@ def spending_mix(mix: pd.DataFrame, *, as_of: str) -> Axes:
     outside = 100 * float((known["debt"] + known["equity"]).sum() / spending)
     most = known[known["outside_percent"] > 50]["firm"].tolist()
     title = f"Outside money paid {percent(outside)} of {money(spending, 0)} of AI spending" + (
-        f", and most of the spending of {', '.join(most)}." if most else "; no firm known lived on it."
+        f", and most of the spending of {', '.join(most)}." if most else "; of the firms known, none lived on it."
     )
     left_out = f" Not known on this day: {', '.join(unknown['firm'])}." if len(unknown) else ""
     style.finish(

@@ -42,6 +42,7 @@ def _audit(chosen: argparse.Namespace) -> int:
         sys.stdout.writelines(f"{line}\n" for line in found.problems)
         walked = f"{found.numbers} numbers, {found.claims} verdicts and {found.figures} figures"
         count = len(found.problems)
-        outcome = "each leads to rows and sources" if not count else f"{count} problem{'s' * (count != 1)}"
-        sys.stdout.write(f"walked {walked}: {outcome}\n")
+        outcome = "each leads to rows, assumptions and sources" if not count else f"{count} problem{'s' * (count != 1)}"
+        but = f", but for {found.unknown} that say what is not known" if found.unknown else ""
+        sys.stdout.write(f"walked {walked}: {outcome}{but}\n")
     return 1 if found.problems else 0

@@ -33,7 +33,7 @@ _SENTENCES = (
         "{ai_revenue_of_quarter} for AI by run-rate, or {ai_revenue_over_capex} of the {ai_capex_of_quarter} that five "
         "builders spent above their earlier pace",
         "when the article appeared it was {ai_revenue_over_capex}, from {sellers} in the quarter to {quarter}",
-        "of the same sellers it is {ai_revenue_over_capex_of_same_sellers}",
+        "the sellers of then alone take in {ai_revenue_over_capex_of_same_sellers} now",
     ),
     _Sentence(
         "01_fcf_decline",
@@ -155,10 +155,8 @@ def _verdicts(traces: Traces, editions: Sequence[str], scorecard: Scorecard) -> 
         return f"{text}."
     before = scorecard.counts(editions[0])
     then = ", ".join(f"{before[verdict]} {word}" for verdict, word in zip(VERDICTS, _SHORT, strict=True))
-    turned = len(scorecard.turned())
-    return (
-        f"{text}; when it appeared it was {then}. {turned} verdict{'s have' if turned != 1 else ' has'} turned since."
-    )
+    told = [f"{count} {how}" for how, count in scorecard.turns().items() if count]
+    return f"{text}; when it appeared: {then}. Since then, of the verdicts: {', '.join(told) or 'none changed'}."
 
 
 _SHORT = ("supported", "partly", "not", "not testable")

@@ -30,6 +30,7 @@ class Audit:
     """
 
     numbers: int = 0
+    unknown: int = 0
     claims: int = 0
     figures: int = 0
     problems: list[str] = field(default_factory=list)
@@ -38,6 +39,7 @@ class Audit:
         """Return the audit for machines."""
         return {
             "walked": {"numbers": self.numbers, "claims": self.claims, "figures": self.figures},
+            "unknown": self.unknown,
             "problems": self.problems,
         }
 
@@ -90,11 +92,17 @@ def _walk(document: Mapping[str, Any], reports: Path, rows: Rows, found: Audit) 
         for id, behind in drawn:
             found.problems += [f"{name}/{id}: {why}" for why in auditor.rows_of(behind)]
         found.numbers += len(stated["numbers"])
+        found.unknown += sum(not one["rows"] and not one["assumptions"] for one in _all(stated))
         found.claims += len(stated["claims"])
         found.figures += len(drawn)
     for path in sorted((reports / "executed").glob("*/*.ipynb")):
         if (name := f"{path.parent.name}/{path.stem}") not in listed:
             found.problems.append(f"{name}: was executed and is not in results.json")
+
+
+def _all(stated: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield from stated["numbers"].values()
+    yield from stated["claims"].values()
 
 
 def read(reports: Path) -> dict[str, Any]:

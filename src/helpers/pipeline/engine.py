@@ -2,8 +2,8 @@
 
 Three things of the stock engine cost more than a light notebook's own work, and none is needed here:
 
-- It writes the whole file twice a cell. Ours is written at the end, and once while a cell runs for long, so that a
-  run that is stopped leaves what it had.
+- It writes the whole file twice a cell. Ours is written at the end, and on the way as often as costs little, so that
+  a run that is stopped leaves what it had but for the last moments.
 - It takes a kernel for ready after 0.2 s of silence. Ours is ready when its answer has arrived on both channels, which
   also proves that no output can be missed.
 - It looks every 0.1 s whether a kernel is there or gone. Ours looks every 0.01 s.
@@ -26,8 +26,10 @@ from papermill.clientwrap import PapermillNotebookClient
 from traitlets import default
 
 NAME = "who-pays"
-#: Seconds that a cell runs before what the cells above it showed is written to disk.
+#: Seconds between two writes on the way, at first and at the most within one cell; and the share of time they may take.
 SAVE_AFTER = 0.5
+_SAVE_AT_LEAST_EVERY = 30.0
+_SHARE = 0.05
 #: Seconds between two looks at a kernel that starts or ends.
 POLL = 0.01
 #: Seconds to wait for an answer, and then to hear of it on the output channel, before the question is put again.
@@ -105,12 +107,20 @@ class Manager(AsyncKernelManager):
 class Notebook(engines.NotebookExecutionManager):
     """What papermill knows of a notebook while it runs; written when it must be, not at each step."""
 
+    _written = -float("inf")
+    _cost = 0.0
+
     def save(self, **_: Any) -> None:
-        """Leave out what papermill asks for at each step; see `write`."""
+        """Write the notebook if that was long ago, measured by what it costs; papermill asks at each step."""
+        if time.monotonic() - self._written >= max(SAVE_AFTER, self._cost / _SHARE):
+            self.write()
 
     def write(self) -> None:
         """Write the notebook as it is now."""
+        began = time.monotonic()
         super().save()
+        self._written = time.monotonic()
+        self._cost = self._written - began
 
     def notebook_start(self, **kwargs: Any) -> None:
         """Begin, and leave a file from the first moment on."""
@@ -128,11 +138,18 @@ class NotebookClient(PapermillNotebookClient):
 
     async def async_execute_cell(self, cell: Any, cell_index: int, *arguments: Any, **named: Any) -> Any:
         """Execute a cell."""
-        writing = asyncio.get_running_loop().call_later(SAVE_AFTER, self.nb_man.write)
+        writing = asyncio.create_task(self._write_now_and_then())
         try:
             return await super().async_execute_cell(cell, cell_index, *arguments, **named)
         finally:
             writing.cancel()
+
+    async def _write_now_and_then(self) -> None:
+        pause = SAVE_AFTER
+        while True:
+            await asyncio.sleep(pause)
+            self.nb_man.write()
+            pause = min(2 * pause, _SAVE_AT_LEAST_EVERY)
 
     execute_cell = run_sync(async_execute_cell)
 

@@ -25,9 +25,8 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 NAME = "who-pays-warm"
 VARIABLE = "JUPYTER_DEFAULT_PROVISIONER_NAME"
-#: Seconds for the imports, and for an answer to a request.
+#: Seconds for the imports, and for an answer to a request: before the second one there are more imports.
 _PATIENCE = 60.0
-_ANSWER = 10.0
 _SCRIPT = Path(__file__).with_name("template.py")
 
 
@@ -98,7 +97,7 @@ class Template:
             self.socket.sendall(json.dumps(request).encode() + b"\n")
         except OSError as error:
             raise UnsafeForkError(f"the template is gone: {error}") from error
-        answer = self._answer(_ANSWER)
+        answer = self._answer(_PATIENCE)
         if "pid" not in answer:
             raise UnsafeForkError(str(answer.get("error", "the template gave no answer")))
         return int(answer["pid"])
@@ -116,6 +115,8 @@ class Template:
             readable, _, _ = select.select([self.socket], [], [], max(0.0, end - time.monotonic()))
             part = self.socket.recv(1 << 16) if readable else b""
             if not part:
+                # An answer that comes late must not be taken for that of the next request.
+                self.close()
                 raise UnsafeForkError("the template did not answer" if not readable else "the template died")
             data += part
         answer: dict[str, Any] = json.loads(data)
@@ -185,10 +186,10 @@ class WarmProvisioner(LocalProvisioner):
         """Fork a kernel; on any trouble start the stock one on the same sockets."""
         try:
             pid = self._fork(cmd, kwargs)
+            started: Any = ForkedProcess(pid)
         except (UnsafeForkError, OSError) as error:
             _say_once(str(error))
             return await super().launch_kernel(cmd, **kwargs)
-        started: Any = ForkedProcess(pid)
         self.process = started
         # The child makes a session of its own, so its group bears its number.
         self.pid = self.pgid = pid

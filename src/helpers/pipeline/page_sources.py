@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 from helpers.pipeline.pages import Page
 
 _RECORD = "pages.json"
+_PACKAGE = Path(__file__).parents[1]
 
 
 class PageSources:
@@ -42,7 +42,8 @@ class PageSources:
         findings: Mapping[str, Any],
     ) -> None:
         self.kept = kept if version else None
-        site = [version, titles, findings, [[page.run.name, page.status, page.as_of] for page in pages]]
+        # Traces quote the functions of every package, so any edit of ours counts.
+        site = [version, _code(), titles, findings, [[page.run.name, page.status, page.as_of] for page in pages]]
         self._site = _digest(json.dumps(site, sort_keys=True, default=str).encode())
         self._before = self._recorded()
         self._now: dict[str, dict[str, Any]] = {}
@@ -65,7 +66,8 @@ class PageSources:
             return
         there = _files(source)
         write()
-        self._now[page.run.name] = {"key": key, "files": sorted(_files(source) - there)}
+        made = sorted(_files(source) - there)
+        self._now[page.run.name] = {"key": key, "files": {name: _digest((source / name).read_bytes()) for name in made}}
 
     def record(self) -> None:
         """Note what was made, once the build has succeeded."""
@@ -80,21 +82,33 @@ class PageSources:
         return _digest(own.encode() + notebook)
 
     def _recorded(self) -> dict[str, dict[str, Any]]:
+        """Take the record of the last build away: until this one is done, nobody may go on from what is kept."""
         if self.kept:
             with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
                 found = json.loads((self.kept / _RECORD).read_text(encoding="utf-8"))
-                return {name: {"key": str(one["key"]), "files": list(one["files"])} for name, one in found.items()}
+                (self.kept / _RECORD).unlink()
+                return {name: {"key": str(one["key"]), "files": dict(one["files"])} for name, one in found.items()}
         return {}
 
 
-def _copy(kept: Path, source: Path, files: Sequence[str]) -> bool:
-    """Copy files of the last build; false where one is missing."""
-    if not all((kept / name).is_file() for name in files):
-        return False
-    for name in files:
+def _copy(kept: Path, source: Path, files: Mapping[str, str]) -> bool:
+    """Copy files of the last build; false where one is missing or not the one that was made then."""
+    contents = {}
+    for name, digest in files.items():
+        with contextlib.suppress(OSError):
+            contents[name] = (kept / name).read_bytes()
+        if _digest(contents.get(name, b"")) != digest:
+            return False
+    for name, content in contents.items():
         (source / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(kept / name, source / name)
+        (source / name).write_bytes(content)
     return True
+
+
+def _code() -> str:
+    """Hash the source of this package."""
+    sources = [[path.relative_to(_PACKAGE).as_posix(), _digest(path.read_bytes())] for path in _PACKAGE.rglob("*.py")]
+    return _digest(json.dumps(sorted(sources)).encode())
 
 
 def _files(source: Path) -> set[str]:

@@ -17,6 +17,7 @@ from helpers.pipeline.table_rows import Row
 from helpers.pipeline.trace_links import Traces
 
 _NONE = "no verdict yet"
+UNTESTABLE = "not testable"
 
 
 class Scorecard:
@@ -46,6 +47,17 @@ class Scorecard:
     def turned(self) -> list[Row]:
         """Return the claims whose verdict is not the same in all editions that give one."""
         return [one for one in self.claims if self._has_turned(one)]
+
+    def turns(self) -> dict[str, int]:
+        """Count the claims whose verdict turned, by how: a claim that could be tested at one date only is no change."""
+        found = {"changed": 0, "became testable": 0, "no longer testable": 0}
+        for claim in self.turned():
+            first, last = (self.verdict(name, claim.key) for name in (self.editions[0], self.editions[-1]))
+            how = (
+                "became testable" if first == UNTESTABLE else "no longer testable" if last == UNTESTABLE else "changed"
+            )
+            found[how] += 1
+        return found
 
     def html(self) -> str:
         """Return counts, tiles and the table of all verdicts."""
