@@ -146,6 +146,20 @@ def test_a_tag_that_is_not_declared_is_not_joined() -> None:
     assert pd.isna(row(filer)["capex"])
 
 
+def test_a_figure_that_was_there_for_a_year_and_is_not_any_more_is_told() -> None:
+    filer = usual()
+    year(filer, CAPEX, ENDS, "2024-01-01", millions(1, 2, 3, 4))
+    for concept in ("Revenues", "OperatingIncomeLoss", "NetIncomeLoss"):
+        year(filer, concept, NEXT, "2025-01-01", millions(5, 6, 7, 8))
+    year(filer, "PaymentsForCapitalImprovements", NEXT, "2025-01-01", millions(5, 6, 7, 8))
+    told: list[str] = []
+    found = edgar_tables.tables([firm(filer)], FAR, told)["cash_flows"]
+    assert found["capex"].isna().tolist() == [False] * 4 + [True] * 4
+    (lapse,) = [line for line in told if " capex: " in line]  # once, not in every quarter after it
+    assert "fiscal 2025 Q1 capex: no figure under PaymentsToAcquirePropertyPlantAndEquipment" in lapse
+    assert "each of the 4 quarters before" in lapse
+
+
 def test_the_scope_of_a_tag_that_differs_is_in_the_note() -> None:
     filer = usual("AMZN")
     year(filer, CAPEX, ENDS, "2024-01-01", millions(1, 2, 3, 4))

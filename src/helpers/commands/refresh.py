@@ -43,6 +43,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--ticker", metavar="X", action="append", default=[], help="a firm besides those of the tables; may be repeated"
     )
     add("--split", metavar="X", action="append", default=[], help="confirm the split that Yahoo reports of a firm")
+    add("--fresh", action="store_true", help="ask anew; otherwise an answer kept within the last hours is used")
     add("--dry-run", action="store_true", help="show the difference, write nothing")
     add("--accept", action="store_true", help="make the new vintage the one that `live` stands for")
     refresh.set_defaults(command=_run)
@@ -71,6 +72,7 @@ def _run(chosen: argparse.Namespace) -> int:
         since=chosen.since,
         tickers=_tickers(chosen.ticker),
         splits=_tickers(chosen.split),
+        fresh=chosen.fresh,
     )
     if request.day > today:
         sys.stderr.write(f"error: --date {request.day} lies in the future\n")

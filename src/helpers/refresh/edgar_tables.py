@@ -28,6 +28,7 @@ _QUARTERS = ("Q1", "Q2", "Q3", "Q4")
 _STATUS = ("sourced", "derived")
 _DATES = ("period_end", "published")
 _DAY = timedelta(days=1)
+_YEAR_OF_QUARTERS = 4
 
 HISTORY = ("table", "row", "column", "value", "known_from", "how", "tag", "accessions")
 
@@ -94,6 +95,7 @@ def tables(firms: Sequence[Firm], day: date, problems: list[str]) -> dict[str, p
     """
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
     for one in firms:
+        unbroken: Counter[tuple[str, str]] = Counter()
         for quarter in one.quarters:
             published = _published(one, quarter, day)
             if published is None:
@@ -103,6 +105,8 @@ def tables(firms: Sequence[Firm], day: date, problems: list[str]) -> dict[str, p
             if missing:
                 problems.append(f"{_name(one, quarter)}: left out, no {' or '.join(missing)} under the declared tags")
                 continue
+            problems += _lapsed(one, quarter, figures, unbroken)
+            unbroken = Counter({place: unbroken[place] + 1 for place in figures})
             for name in TABLES:
                 rows[name] += _row(one, quarter, name, figures, published)
     return {name: _frame(name, rows[name], firms) for name in TABLES}
@@ -200,6 +204,20 @@ def _figures(one: Firm, quarter: Quarter, day: date, problems: list[str]) -> dic
             continue
         found[field.table, field.column] = figure
     return found
+
+
+def _lapsed(
+    one: Firm, quarter: Quarter, figures: Mapping[tuple[str, str], Figure], unbroken: Mapping[tuple[str, str], int]
+) -> Iterator[str]:
+    """Tell of figures that were there for a year and are not any more: their tag may have another name now."""
+    for field in one.fields:
+        place = field.table, field.column
+        if unbroken.get(place, 0) >= _YEAR_OF_QUARTERS and place not in figures:
+            tags = ", ".join(tag.name for tag in field.tags)
+            yield (
+                f"{_name(one, quarter)} {field.column}: no figure under {tags}, though there was one in each of the "
+                f"{unbroken[place]} quarters before: left empty"
+            )
 
 
 def _impossible(field: Field, figure: Figure) -> bool:

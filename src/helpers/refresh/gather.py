@@ -47,6 +47,8 @@ class Request:
         Firms besides those of the tables.
     splits : tuple of str
         Firms whose split is confirmed.
+    fresh : bool
+        Ask anew, whatever answers are kept.
     """
 
     sources: tuple[str, ...]
@@ -54,6 +56,7 @@ class Request:
     since: date | None = None
     tickers: tuple[str, ...] = ()
     splits: tuple[str, ...] = ()
+    fresh: bool = False
 
 
 def gather(request: Request, base: Base, cache: Path, tell: Callable[[str], None]) -> list[Refreshed]:
@@ -119,6 +122,7 @@ def _yahoo(request: Request, base: Base, cache: Path) -> Refreshed:
         since=request.since,
         tickers=request.tickers,
         splits_confirmed=request.splits,
+        fresh=request.fresh,
     )
 
 
@@ -130,7 +134,7 @@ def _edgar(request: Request, base: Base, cache: Path) -> Refreshed:
     address = os.environ.get(EDGAR_URL_VARIABLE)
     redirected = {f"https://{host}": f"{address}/{host}" for host in _SEC} if address else {}
     client = edgar.client(cache, base_urls=redirected)
-    return from_edgar(edgar.refresh(client, tickers, since=request.since), request, frames)
+    return from_edgar(edgar.refresh(client, tickers, since=request.since, fresh=request.fresh), request, frames)
 
 
 def from_edgar(found: edgar.Refreshed, request: Request, frames: Mapping[str, pd.DataFrame]) -> Refreshed:

@@ -11,7 +11,7 @@ import os
 import warnings
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,6 +59,7 @@ def refresh(
     since: date | None = None,
     tickers: Collection[str] = (),
     splits_confirmed: Collection[str] = (),
+    fresh: bool = False,
     clock: Clock | None = None,
     limits: Limits | None = None,
 ) -> Refreshed:
@@ -78,6 +79,8 @@ def refresh(
         Firms besides those whose series in the table has not ended.
     splits_confirmed : collection of str
         Firms whose whole series may be divided by a split that Yahoo reports and that explains the difference.
+    fresh : bool
+        Use no kept answer.
     clock, limits : optional
         Time and patience, for tests.
 
@@ -96,7 +99,7 @@ def refresh(
     revised: list[pd.DataFrame] = []
     before: list[pd.DataFrame] = []
     problems: list[str] = []
-    with _downloads(cache, clock, limits) as download:
+    with _downloads(cache, clock, limits, fresh) as download:
         for ticker in wanted:
             table = yahoo_tables.series(base, ticker)
             first = since or (table.index[0].date().replace(day=1) if len(table) else _NEW_SINCE)
@@ -125,7 +128,7 @@ def _update(frames: list[pd.DataFrame], policy: Policy, history: list[pd.DataFra
 
 
 @contextmanager
-def _downloads(cache: Path, clock: Clock | None, limits: Limits | None) -> Iterator[Any]:
+def _downloads(cache: Path, clock: Clock | None, limits: Limits | None, fresh: bool) -> Iterator[Any]:
     """Set yfinance up for the block: its notes in our folder, its errors raised, its memory empty."""
     try:
         import yfinance  # type: ignore[import-untyped]  # it has no annotations
@@ -144,9 +147,9 @@ def _downloads(cache: Path, clock: Clock | None, limits: Limits | None) -> Itera
     yfinance.config.debug.hide_exceptions = False
     yfinance.config.network.retries = 0  # the session is patient itself
     YfData.cache_get.cache_clear()
-    session = yahoo_session.Session(
-        cache, address=os.environ.get(URL_VARIABLE), clock=clock, limits=limits or yahoo_session.LIMITS
-    )
+    limits = limits or yahoo_session.LIMITS
+    limits = replace(limits, max_age=timedelta(0)) if fresh else limits
+    session = yahoo_session.Session(cache, address=os.environ.get(URL_VARIABLE), clock=clock, limits=limits)
 
     def download(ticker: str, first: date, day: date) -> History:
         return _history(yfinance.Ticker(ticker, session=session), ticker, first, day)
