@@ -71,7 +71,7 @@ def test_a_card_shows_both_verdicts_by_mark_and_word() -> None:
     assert "\N{UPWARDS ARROW} stronger" in text
     assert 'data-claim="A11" data-as-of="2025-09-05"' in text
     assert "1\N{NARROW NO-BREAK SPACE}quarter \N{RIGHTWARDS ARROW} 2\N{NARROW NO-BREAK SPACE}quarters" in text
-    assert "[01_fcf_decline](01_fcf_decline.ipynb)" in text
+    assert "[01_fcf_decline](01_fcf_decline.ipynb#claim-A11)" in text
     assert "&lt;two&gt;" in text
     assert "a &lt; b" in text
     assert text.count("<div") == text.count("</div>")

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser
 
-from helpers.pipeline import clean, site, sphinx_build
+from helpers.pipeline import clean, decorate, site, sphinx_build
 from helpers.pipeline.outcome import Failure
 from tests.pipeline import notebooks as given
 from tests.site import links
@@ -205,3 +205,10 @@ def test_the_catalogue_is_that_of_the_vintage_in_force(
     monkeypatch.setattr(sphinx_build, "build", read)
     site.build(made, html=tmp_path / "html", work=tmp_path / "work", root=tmp_path)
     assert shown == ["# The tables of a vintage\n"]
+
+
+def test_a_link_to_a_verdict_of_another_notebook_leads_to_it_or_keeps_its_words() -> None:
+    text = "Decided in [06_monetisation_paths](06_monetisation_paths.ipynb#claim-A01)."
+    there = decorate._to_verdicts(text, {"06_monetisation_paths"})
+    assert there == 'Decided in <a href="06_monetisation_paths.html#claim-A01">06_monetisation_paths</a>.'
+    assert decorate._to_verdicts(text, set()) == "Decided in 06_monetisation_paths."

@@ -49,7 +49,7 @@ def _card(row: Mapping[Any, Any], then: str, now: str | None) -> str:
             f"**{claim}** {escape(row['claim'], quote=False)}",
             verdicts,
             f"Value: {value}. Threshold: {escape(row['threshold'], quote=False)}. "
-            f"Decided in [{row['notebook']}]({row['notebook']}.ipynb).",
+            f"Decided in [{row['notebook']}]({row['notebook']}.ipynb#claim-{claim}).",
             f'<details class="claim-rule"><summary>The rule</summary><p>{escape(row["rule"])}</p></details>',
             "</div>",
         )

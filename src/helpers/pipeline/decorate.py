@@ -16,6 +16,8 @@ from helpers.pipeline.pages import Page
 from helpers.pipeline.trace import table_id
 from helpers.pipeline.trace_links import Traces
 
+# MyST knows headings as targets, but not the verdicts inside outputs.
+_VERDICT_LINK = re.compile(r"\[(?P<words>[^\]]+)\]\((?P<name>\d\d_\w+)\.ipynb#(?P<target>claim-A\d+)\)")
 _NOTEBOOK_LINK = re.compile(r"\[(?P<words>[^\]]+)\]\((?:\./)?(?P<name>\d\d_\w+)\.ipynb(?:#[^)]*)?\)")
 
 
@@ -62,6 +64,9 @@ class Decorator:
             if cell.cell_type == "code":
                 cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-input"]
                 self._outputs(cell, page, files, seen)
+                for output in cell.outputs:
+                    if "text/markdown" in (data := output.get("data", {})):
+                        data["text/markdown"] = _to_verdicts(data["text/markdown"], here)
         return seen
 
     def _outputs(self, cell: NotebookNode, page: Page, files: Path, seen: set[str]) -> None:
@@ -96,6 +101,17 @@ def _reachable(source: str, notebooks: set[str]) -> str:
         return link.group(0) if link.group("name") in notebooks else link.group("words")
 
     return _NOTEBOOK_LINK.sub(kept, source)
+
+
+def _to_verdicts(text: str, notebooks: set[str]) -> str:
+    """Turn links to a verdict of another notebook into what a browser follows; without its page the words stay."""
+
+    def linked(link: re.Match[str]) -> str:
+        if link.group("name") not in notebooks:
+            return link.group("words")
+        return f'<a href="{link.group("name")}.html#{link.group("target")}">{link.group("words")}</a>'
+
+    return _VERDICT_LINK.sub(linked, text)
 
 
 def _caption(cell: NotebookNode, figure: Mapping[str, Any], page: Page, files: Path) -> None:
