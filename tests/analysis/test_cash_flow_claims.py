@@ -351,3 +351,12 @@ def test_the_newest_quarters_are_worse() -> None:
     }  # fmt: skip
     assert (table["change"] < 0).all()
     assert 100 * table["change"].sum() / table["earlier"].sum() == pytest.approx(-38.54, abs=0.01)
+
+
+def test_a02_says_what_newer_quarters_say_without_judging_by_them() -> None:
+    then, now = (rules.a02(tables.load("cash_flows", day)) for day in ("2025-09-05", "2026-10-31"))
+    assert then.verdict == now.verdict
+    assert then.value == pytest.approx(now.value)
+    assert "newest quarters" not in then.reason
+    assert "changed by \u221238.5" in now.reason
+    assert "5 of 5 fell" in now.reason

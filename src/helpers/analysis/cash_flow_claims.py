@@ -24,6 +24,7 @@ from helpers.analysis.cash_flow_evidence import (
     cash_book,
     group_change,
     negative_quarters,
+    newest_quarters,
     pay_and_acquisitions,
     rule_with,
     year_change,
@@ -68,9 +69,23 @@ def a02(cash_flows: pd.DataFrame, definition: str = OWN) -> Verdict:
     reason = (
         f"The five firms' twelve-month free cash flow went from {money(before)} to {money(after)}, a change of "
         f"{percent(change)}, and {fell} of 5 fell; the rule asks for a fall of more than {percent(FALL_PERCENT, 0)} "
-        f"and at least {FALLING_FIRMS} firms."
+        f"and at least {FALLING_FIRMS} firms.{_same_question_since(cash_flows, definition)}"
     )
     return Verdict(verdict, change, "percent", reason, tuple(row for rows in table["rows"] for row in rows))
+
+
+def _same_question_since(cash_flows: pd.DataFrame, definition: str) -> str:
+    """Say what A02's sum does on the newest quarters, where they are not the article's: they do not judge it."""
+    newest = newest_quarters(cash_flows, ARTICLE_QUARTERS)
+    table = group_change(cash_flows, newest, definition)
+    before, after = table["earlier"].sum(skipna=False), table["free_cash_flow_12m"].sum(skipna=False)
+    if newest == ARTICLE_QUARTERS or len(newest) < len(ARTICLE_QUARTERS) or not before > 0:
+        return ""
+    fell = int((table["change"] < 0).sum())
+    return (
+        f" The same sum on the newest quarters known, which judge no verdict here, changed by "
+        f"{percent(100 * (after - before) / before)}, and {fell} of {len(newest)} fell."
+    )
 
 
 # The three definitions of A11, each as the parts it takes off operating cash flow. "Less finance-lease

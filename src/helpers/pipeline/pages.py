@@ -115,6 +115,9 @@ def how_to_read() -> str:
         "Each page exists twice. A table row is left out until the day it could be known, and an outcome of later "
         "years is hidden. Figures revised since then are not restored, except where the table says so.",
         "",
+        "A claim about named quarters is judged on those quarters at both dates, so newer ones cannot turn its "
+        "verdict. What the newest quarters say stands on its page.",
+        "",
         "## Credits",
         "",
         _EPOCH_CREDIT,
