@@ -8,7 +8,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from helpers.pipeline import clean, page_sources, site, sphinx_build
+from helpers.pipeline import clean, key, site, sphinx_build
 from tests.pipeline import notebooks as given
 
 ONE = given.executed(given.said("Amazon burned 3.", {"burned": given.NUMBER}), given.figure())
@@ -109,6 +109,6 @@ def test_a_kept_file_that_was_changed_is_made_again(lab: Lab) -> None:
 
 def test_an_edited_function_makes_its_traces_again(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     lab.build()
-    monkeypatch.setattr(page_sources, "_code", lambda: "another")
+    monkeypatch.setattr(key, "of_package", lambda: "another")
     lab.build()
     assert lab.made == ["01_fcf_decline", "08_who_pays"]

@@ -220,6 +220,11 @@ def every_module() -> list[str]:
     return sorted(found)
 
 
+def of_package() -> str:
+    """Hash the source of every module of this package."""
+    return digest(json.dumps([[name, _source_hash(name)] for name in every_module()]))
+
+
 def digest(content: str | bytes) -> str:
     """Return the SHA-256 of text or bytes as hex."""
     return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from helpers.pipeline import key
 from helpers.pipeline.pages import Page
 
 _RECORD = "pages.json"
-_PACKAGE = Path(__file__).parents[1]
 
 
 class PageSources:
@@ -43,8 +42,14 @@ class PageSources:
     ) -> None:
         self.kept = kept if version else None
         # Traces quote the functions of every package, so any edit of ours counts.
-        site = [version, _code(), titles, findings, [[page.run.name, page.status, page.as_of] for page in pages]]
-        self._site = _digest(json.dumps(site, sort_keys=True, default=str).encode())
+        site = [
+            version,
+            key.of_package(),
+            titles,
+            findings,
+            [[page.run.name, page.status, page.as_of] for page in pages],
+        ]
+        self._site = key.digest(json.dumps(site, sort_keys=True, default=str).encode())
         self._before = self._recorded()
         self._now: dict[str, dict[str, Any]] = {}
 
@@ -59,15 +64,18 @@ class PageSources:
         write : callable
             Makes them.
         """
-        key = self._key(page)
+        own = self._key(page)
         before = self._before.get(page.run.name)
-        if self.kept and before and before["key"] == key and _copy(self.kept / "source", source, before["files"]):
+        if self.kept and before and before["key"] == own and _copy(self.kept / "source", source, before["files"]):
             self._now[page.run.name] = before
             return
         there = _files(source)
         write()
         made = sorted(_files(source) - there)
-        self._now[page.run.name] = {"key": key, "files": {name: _digest((source / name).read_bytes()) for name in made}}
+        self._now[page.run.name] = {
+            "key": own,
+            "files": {name: key.digest((source / name).read_bytes()) for name in made},
+        }
 
     def record(self) -> None:
         """Note what was made, once the build has succeeded."""
@@ -78,8 +86,8 @@ class PageSources:
     def _key(self, page: Page) -> str:
         notebook = page.clean_notebook_path.read_bytes() if page.clean_notebook_path else b""
         error = asdict(page.error) if page.error else None
-        own = json.dumps([self._site, page.run.parameters, page.status, page.reason, error], default=str)
-        return _digest(own.encode() + notebook)
+        made_of = json.dumps([self._site, page.run.parameters, page.status, page.reason, error], default=str)
+        return key.digest(made_of.encode() + notebook)
 
     def _recorded(self) -> dict[str, dict[str, Any]]:
         """Take the record of the last build away: until this one is done, nobody may go on from what is kept."""
@@ -97,7 +105,7 @@ def _copy(kept: Path, source: Path, files: Mapping[str, str]) -> bool:
     for name, digest in files.items():
         with contextlib.suppress(OSError):
             contents[name] = (kept / name).read_bytes()
-        if _digest(contents.get(name, b"")) != digest:
+        if key.digest(contents.get(name, b"")) != digest:
             return False
     for name, content in contents.items():
         (source / name).parent.mkdir(parents=True, exist_ok=True)
@@ -105,15 +113,5 @@ def _copy(kept: Path, source: Path, files: Mapping[str, str]) -> bool:
     return True
 
 
-def _code() -> str:
-    """Hash the source of this package."""
-    sources = [[path.relative_to(_PACKAGE).as_posix(), _digest(path.read_bytes())] for path in _PACKAGE.rglob("*.py")]
-    return _digest(json.dumps(sorted(sources)).encode())
-
-
 def _files(source: Path) -> set[str]:
     return {path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()}
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

@@ -84,7 +84,8 @@ class Standing:
         folders = (self.root / "notebooks" / "sweeps", self.root / "reports" / "sweeps")
         catalogue = integrity.data_folder(self.root) / "README.md"
         files = [catalogue, *(path for folder in folders for path in sorted(folder.glob("*")))]
-        return [
+        # A sweep's page says whether its rows are those of the present code, which no notebook may use.
+        return [["code", key.of_package()]] + [
             [path.name, key.digest(path.read_bytes())]
             for path in files
             if path.is_file() and not path.name.startswith(".")
