@@ -263,7 +263,7 @@ def found_beside_print(papers: pd.DataFrame) -> str:
     told = []
     for paper, lines in papers.groupby("paper", sort=False):
         found = lines["found"]
-        told.append(f"{paper}: {found.min():.2f} to {found.max():.2f} here, {lines['published'].iloc[0]:g} in print")
+        told.append(f"{paper}: {found.min():.2f} to {found.max():.2f} here, {lines['published'].iloc[0]} in print")
     return "; ".join(told)
 
 
