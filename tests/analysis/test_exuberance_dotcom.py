@@ -339,7 +339,9 @@ def test_rejections_and_statistics_are_told_by_series() -> None:
         {"series": ["a", "a", "b", "b"], "gsadf": [2.1, 1.9, 2.5, 3.0], "critical": [2.0, 2.0, 2.0, 2.0]}
     )  # fmt: skip
     assert examination.rejections(lines) == "a 1 of 2, b 2 of 2"
-    papers = pd.DataFrame({"paper": ["p", "p", "q"], "published": ["4.21", "4.21", "2.894"], "found": [4.16, 3.17, 2.38]})
+    papers = pd.DataFrame(
+        {"paper": ["p", "p", "q"], "published": ["4.21", "4.21", "2.894"], "found": [4.16, 3.17, 2.38]}
+    )
     assert (
         examination.found_beside_print(papers)
         == "p: 3.17 to 4.16 here, 4.21 in print; q: 2.38 to 2.38 here, 2.894 in print"
