@@ -87,7 +87,7 @@ def alike(rows: list[str], then: list[str] | None = None, editions: tuple[str, .
 
 def test_the_share_of_the_sellers_known_then_is_told_and_leads_to_its_trace() -> None:
     told = alike(FIGURES["article"])
-    before, _, after = told.rpartition("; the sellers of then alone take in ")
+    before, _, after = told.rpartition("; counting only the sellers of then, it is ")
     assert before.endswith("from OpenAI and Anthropic in the quarter to June 2025")
     assert "12.3" in after
     assert f"latest/06_monetisation_paths-trace.html#number-{SAME}" in after
@@ -106,7 +106,7 @@ def test_the_share_of_the_sellers_known_then_is_told_and_leads_to_its_trace() ->
 def test_no_like_for_like_is_told_without_sellers_to_compare(told: Callable[[], str]) -> None:
     sentence = told()
     assert "they took in" in sentence
-    assert "the sellers of then alone" not in sentence
+    assert "counting only the sellers of then" not in sentence
 
 
 @pytest.mark.parametrize("lost", PAID)

@@ -33,7 +33,7 @@ _SENTENCES = (
         "{ai_revenue_of_quarter} for AI by run-rate, or {ai_revenue_over_capex} of the {ai_capex_of_quarter} that five "
         "builders spent above their earlier pace",
         "when the article appeared it was {ai_revenue_over_capex}, from {sellers} in the quarter to {quarter}",
-        "the sellers of then alone take in {ai_revenue_over_capex_of_same_sellers} now",
+        "counting only the sellers of then, it is {ai_revenue_over_capex_of_same_sellers} now",
     ),
     _Sentence(
         "01_fcf_decline",
