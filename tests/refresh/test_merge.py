@@ -172,6 +172,23 @@ def test_a_new_row_answers_for_earlier_days_too() -> None:
     ]
 
 
+def test_a_figure_restated_twice_since_the_last_refresh_keeps_the_value_between() -> None:
+    history = pd.DataFrame(
+        [
+            (NAME, "revenue", 100.0, "2026-07-30"),  # the table was checked after this day
+            (NAME, "revenue", 105.0, "2026-11-05"),
+            (NAME, "revenue", 109.0, "2026-11-20"),
+        ],
+        columns=["row", "column", "value", "known_from"],
+    )
+    after = merged("if later", [live(revenue=109.0)], known=[{"revenue": "2026-11-20"}], history=history)
+    assert [(one.old, one.new, one.old_known, one.new_known) for one in after.changes] == [
+        ("100", "105", "2026-07-30", "2026-11-05"),
+        ("105", "109", "2026-11-05", "2026-11-20"),
+    ]
+    assert after.rows[0]["revenue"] == "109"
+
+
 def test_a_new_row_without_history_has_holes_until_its_figures_were_out() -> None:
     rows = [live(end="2026-09-30", published="2026-10-29", revenue=110.0, capex=50.0)]
     after = merged("revise", rows, base=[], known=[{"revenue": "2026-10-29", "capex": "2026-11-12"}])

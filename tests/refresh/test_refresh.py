@@ -493,6 +493,18 @@ def test_a_restatement_is_a_revision_and_an_older_difference_is_another_definiti
     assert note.endswith(f"revised in the vintage {NAME}: revenue")
 
 
+def test_two_restatements_between_two_refreshes_are_both_known_on_their_days(
+    refresh: Any, server: Server, filers: dict[str, Filer]
+) -> None:
+    row = "cash_flows/GOOGL/2026-06-30"
+    before = float(tables.load("cash_flows").loc[row, "revenue"])
+    first = _restated(filers, "2026-11-05", before + 5)
+    _serve_edgar(server, _restated(first, "2026-11-18", before + 9))
+    assert refresh("edgar", "--accept")[0] == 0
+    for day, more in (("2026-11-04", 0), ("2026-11-05", 5), ("2026-11-17", 5), ("2026-11-18", 9)):
+        assert float(tables.load("cash_flows", day, vintage="live").loc[row, "revenue"]) == before + more
+
+
 def test_a_vintage_of_a_past_day_has_no_later_filing(
     refresh: Any, data: Path, server: Server, filers: dict[str, Filer]
 ) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from helpers.refresh.cells import differ, is_empty, text
@@ -188,7 +189,7 @@ class _Merger:
             if not differ(self.fields[column], old, new):
                 continue
             if self._replaces(name, column, old):
-                changes.append(self._change(name, column, row, live))
+                changes += self._changes(name, column, row, live)
             else:
                 kept.append(Kept(self.update.table, name, column, old, new, live.get("source_id", "")))
         merged.states[name] = "revised" if changes else "kept" if kept else "confirmed"
@@ -241,12 +242,28 @@ class _Merger:
             return self.known.get((name, column), self.day) > held
         return self.update.policy == "revise"
 
-    def _change(self, name: str, column: str, row: Row, live: Row) -> Change:
-        old_known = self.standing.revised.get((name, column), self.standing.known.get(name, self.standing.checked))
-        new_known = self.known.get((name, column), self.day)
-        cited = live.get("source_id", "")
-        known = (old_known, new_known)
-        return Change(self.update.table, name, column, row[column], live[column], *known, cited, *_about(row))
+    def _changes(self, name: str, column: str, row: Row, live: Row) -> list[Change]:
+        """Return how a figure came to be what it is, one change for each value that stood on the way."""
+        since = self.standing.revised.get((name, column), self.standing.known.get(name, self.standing.checked))
+        held = self.standing.revised.get((name, column), self.standing.checked)
+        steps = [(value, known) for value, known in self._history.get((name, column), []) if known > held]
+        if not steps or steps[-1][0] != live[column]:  # the source tells no more than what stands
+            steps = [(live[column], self.known.get((name, column), self.day))]
+        changes, old = [], row[column]
+        for value, known in steps:
+            if value != old:
+                about = live.get("source_id", ""), *_about(row)
+                changes.append(Change(self.update.table, name, column, old, value, since, known, *about))
+            old, since = value, known
+        return changes
+
+    @cached_property
+    def _history(self) -> dict[tuple[str, str], list[tuple[str, str]]]:
+        """The values of each figure with the day from which each is known, oldest first."""
+        found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        for name, column, value, known in self._steps():
+            found.setdefault((name, column), []).append((value, known))
+        return found
 
     def _revised(self, row: Row, live: Row, changes: list[Change]) -> Row:
         """Return a row with its new figures; its note keeps what people wrote and says which figures are new."""
