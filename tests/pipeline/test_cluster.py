@@ -15,9 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import distributed
 import nbformat
 import psutil
 import pytest
+from distributed.client import ClosedClientError
 
 from helpers.cli import main
 from helpers.pipeline import clean, cluster, crew, identity, parcel, processes, supervise
@@ -407,12 +409,20 @@ def test_a_scheduler_that_goes_away_is_one_line_and_keeps_what_was_taken(tmp_pat
                 [first, second], scheduler=lost.address, root=tmp_path, token=uuid.uuid4().hex, is_warm=False,
                 take=lambda outcome: taken.append(outcome.run.notebook),
             )  # fmt: skip
-        kernel = [psutil.Process(int(number.read_text()))] if psutil.pid_exists(int(number.read_text())) else []
-        assert psutil.wait_procs(kernel, timeout=LONG)[1] == []
+        assert is_gone(int(number.read_text()), LONG)
     finally:
         lost.stop()
         thread.join()
     assert taken == ["first"]
+
+
+def test_a_connection_that_ends_while_a_run_is_sent_is_the_same_line(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_: Any, **__: Any) -> None:
+        raise ClosedClientError("Client is closed. Can't send update-graph message.")
+
+    monkeypatch.setattr(distributed.Client, "submit", gone)
+    with pytest.raises(PipelineError, match=f"^the connection to the scheduler at {lab.dask.address} was lost$"):
+        lab.execute(lab.run("one", "1"))
 
 
 def test_a_scheduler_without_workers_is_told_after_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

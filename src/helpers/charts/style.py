@@ -6,7 +6,6 @@ same bytes in JupyterLab, in a worker and in a test.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -236,32 +235,6 @@ def finish(
     if engine is not None:
         side = 0.08 / figure.get_figwidth()
         engine.set(rect=(side, bottom, 1 - 2 * side, top - bottom))  # type: ignore[call-arg]  # ours is the constrained engine, which takes it
-
-
-def png(figure: Figure, dpi: float) -> bytes:
-    """Return a finished figure as PNG.
-
-    Parameters
-    ----------
-    figure : Figure
-        From `canvas`; its layout is settled by this.
-    dpi : float
-        Dots an inch.
-
-    Returns
-    -------
-    bytes
-        The same for the same figure, on every machine with the same matplotlib.
-    """
-    engine = figure.get_layout_engine()
-    figure.set_dpi(dpi)
-    if engine is not None:
-        # Settled once and let go: matplotlib would draw the whole figure unseen for it, and again to be seen.
-        engine.execute(figure)
-        figure.set_layout_engine(None)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None}, pil_kwargs={"compress_level": 3})
-    return buffer.getvalue()
 
 
 def notes(figure: Figure) -> Notes:

@@ -153,7 +153,7 @@ def figure(id: str, axes: Axes | Figure, rows: Rows = None) -> None:
     ValueError
         If the id is malformed or the figure was not finished with title, source, unit and alt text.
     """
-    from helpers.charts import style
+    from helpers.charts import render, style
 
     if not re.fullmatch(r"[a-z][a-z0-9_]*", id):
         raise ValueError(f"figure id {id!r}: lower-case letters, digits and underscores only")
@@ -164,7 +164,7 @@ def figure(id: str, axes: Axes | Figure, rows: Rows = None) -> None:
         "source": notes.source, "as_of": notes.as_of, "csv": _csv(notes.data), "rows": list(record.row_labels(rows)),
     }  # fmt: skip
     bundle = {
-        "image/png": base64.b64encode(style.png(drawn, _DOTS_PER_INCH)).decode("ascii"),
+        "image/png": base64.b64encode(render.png(drawn, _DOTS_PER_INCH)).decode("ascii"),
         "text/plain": notes.alt,
         FIGURE_MIME: details,
     }

@@ -131,9 +131,19 @@ def _connected(scheduler: str, progress: Progress) -> Iterator[Any]:
             if any(issubclass(one.category, VersionMismatchWarning) for one in warned):
                 progress.note(f"the scheduler at {scheduler} or a worker has other versions of Dask's packages than we")
             yield client
+        except _lost_errors() as error:  # noticed by a call of ours before the crew looked
+            raise PipelineError(f"the connection to the scheduler at {scheduler} was lost") from error
         finally:
             with contextlib.suppress(Exception):  # a scheduler that is gone needs no farewell
                 client.close(timeout=REACH)
+
+
+def _lost_errors() -> tuple[type[Exception], ...]:
+    """Return what Dask raises when it is asked for something over a connection that is gone."""
+    from distributed.client import ClosedClientError
+    from distributed.comm.core import CommClosedError
+
+    return ClosedClientError, CommClosedError
 
 
 def _security(scheduler: str) -> Any:
