@@ -113,7 +113,7 @@ def test_just_beyond_the_cut_off_the_value_gives_the_other_verdict(day: str) -> 
 
 def test_what_has_no_number_has_no_distance() -> None:
     assert thresholds.distances({"A17": judged(LATEST)["A17"], "A19": judged(LATEST)["A19"]}).empty
-    assert thresholds.in_words("A17", "") == "no number"
+    assert thresholds.in_words("A17", "") == "as the rule says"
     assert thresholds.in_words("A12", "quarters").startswith(
         "supported at least 2\N{NARROW NO-BREAK SPACE}quarters, partly"
     )

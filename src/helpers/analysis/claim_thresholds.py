@@ -188,7 +188,7 @@ LADDERS: dict[str, Ladder] = {
 
 
 def in_words(claim: str, unit: str) -> str:
-    """Return a claim's cut-offs as a reader sees them, or that the rule has no number.
+    """Return a claim's cut-offs as a reader sees them, or that the rule has to be read for them.
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ def in_words(claim: str, unit: str) -> str:
         Unit of the claim's value.
     """
     if claim not in LADDERS:
-        return "no number"
+        return "as the rule says"
     ladder = LADDERS[claim]
     unit = "percent" if ladder.target is not None else unit
     within = ladder.target is not None
