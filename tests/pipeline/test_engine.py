@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import queue
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +16,14 @@ from papermill.engines import papermill_engines
 from helpers.pipeline import engine
 from tests.projects import write_notebook
 
-# Waits until the notebook on disk shows what the cell above it said.
+# Says something and waits until the notebook on disk shows it. Put together, since the source is in the file too.
 LOOKS = """
 import pathlib, time
+said = "said " + "inside"
+print(said, flush=True)
 end, seen = time.monotonic() + 20, False
 while not seen and time.monotonic() < end:
-    seen = "shown above" in pathlib.Path("out.ipynb").read_text()
+    seen = said in pathlib.Path("out.ipynb").read_text()
     time.sleep(0.05)
 print(seen)
 """
@@ -64,9 +68,10 @@ def test_a_failing_cell_ends_the_run_with_what_came_before_on_disk(tmp_path: Pat
     assert "never" not in said
 
 
-def test_a_long_cell_does_not_keep_the_outputs_above_it_from_the_disk(tmp_path: Path) -> None:
-    path = write_notebook(tmp_path / "one.ipynb", "print('shown above')", LOOKS)
-    assert _execute(path, engine.NAME)[-1]["outputs"][0]["text"] == "True\n"
+def test_what_a_long_cell_has_said_is_on_disk_while_it_runs(tmp_path: Path) -> None:
+    path = write_notebook(tmp_path / "one.ipynb", LOOKS)
+    said = [output["text"] for output in _execute(path, engine.NAME)[-1]["outputs"]]
+    assert "".join(said) == "said inside\nTrue\n"
 
 
 def test_the_first_cell_is_heard_however_soon_it_speaks(tmp_path: Path) -> None:
@@ -75,36 +80,62 @@ def test_the_first_cell_is_heard_however_soon_it_speaks(tmp_path: Path) -> None:
         assert _execute(path, engine.NAME)[-1]["outputs"][0]["text"] == "first words\n"
 
 
-def test_a_kernel_that_is_gone_is_not_waited_for() -> None:
-    async def wait() -> None:
-        manager = engine.Manager(kernel_name="python3")
-        await manager.start_kernel()
-        client: Any = manager.client()
-        client.start_channels()
-        try:
-            await client.wait_for_ready(timeout=60)  # this one answers
+def test_a_kernel_that_is_not_heard_yet_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it tells before the output channel is connected is lost: an answer on the other channel is not enough."""
+    asked: list[str] = []
+
+    def ask(_: Any) -> str:
+        asked.append(f"question {len(asked)}")
+        return asked[-1]
+
+    def message(kind: str, **content: str) -> dict[str, Any]:
+        return {"msg_type": kind, "parent_header": {"msg_id": asked[-1]}, "content": content}
+
+    async def shell(_: Any, timeout: float) -> dict[str, Any]:
+        return message("kernel_info_reply")
+
+    async def iopub(_: Any, timeout: float) -> dict[str, Any]:
+        if len(asked) < 3:
+            raise queue.Empty
+        return message("status", execution_state="idle")
+
+    async def alive(_: Any) -> bool:
+        return True
+
+    for name, method in {"kernel_info": ask, "get_shell_msg": shell, "get_iopub_msg": iopub, "is_alive": alive}.items():
+        monkeypatch.setattr(engine.Client, name, method)
+    monkeypatch.setattr(engine.Client, "_handle_kernel_info_reply", lambda *_: None)
+    asyncio.run(engine.Client().wait_for_ready(timeout=5))
+    assert len(asked) == 3
+
+
+async def _ready_then(disturb: Callable[[Any, Any], Awaitable[None]], timeout: float) -> None:
+    """Wait for a kernel that is well, disturb it, and wait again."""
+    manager = engine.Manager(kernel_name="python3")
+    await manager.start_kernel()
+    client: Any = manager.client()
+    client.start_channels()
+    try:
+        await client.wait_for_ready(timeout=60)
+        await disturb(manager, client)
+        await client.wait_for_ready(timeout=timeout)
+    finally:
+        client.stop_channels()
+        if await manager.is_alive():
             await manager.shutdown_kernel(now=True)
-            await client.wait_for_ready(timeout=60)
-        finally:
-            client.stop_channels()
+
+
+def test_a_kernel_that_is_gone_is_not_waited_for() -> None:
+    async def end(manager: Any, _: Any) -> None:
+        await manager.shutdown_kernel(now=True)
 
     with pytest.raises(RuntimeError, match="died before replying"):
-        asyncio.run(wait())
+        asyncio.run(_ready_then(end, 60))
 
 
 def test_a_kernel_that_does_not_answer_is_given_up_in_time() -> None:
-    async def wait() -> None:
-        manager = engine.Manager(kernel_name="python3")
-        await manager.start_kernel()
-        client: Any = manager.client()
-        client.start_channels()
-        try:
-            await client.wait_for_ready(timeout=60)
-            client.execute("import time; time.sleep(60)")
-            await client.wait_for_ready(timeout=0.5)
-        finally:
-            client.stop_channels()
-            await manager.shutdown_kernel(now=True)
+    async def occupy(_: Any, client: Any) -> None:
+        client.execute("import time; time.sleep(60)")
 
     with pytest.raises(RuntimeError, match=r"didn't respond in 0\.5 seconds"):
-        asyncio.run(wait())
+        asyncio.run(_ready_then(occupy, 0.5))

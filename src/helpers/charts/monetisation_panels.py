@@ -92,7 +92,7 @@ class Panel:
             values = {name: control.value for name, control in controls.items()}
             said.value = self.answer(**values)
             for image in shown:
-                image.value = _png(self.picture(**values))  # type: ignore[misc]
+                image.value = _png(self.picture(**values))  # type: ignore[misc]  # there is an image only where there is a picture
 
         for control in controls.values():
             control.observe(follow, names="value")

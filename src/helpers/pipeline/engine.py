@@ -17,7 +17,6 @@ import time
 from typing import Any
 
 import zmq
-import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
@@ -39,6 +38,14 @@ _HEARD_WITHIN = 0.02
 
 class Client(AsyncKernelClient):
     """A client that waits for a kernel's answer, not for its silence."""
+
+    def start_channels(self, *channels: bool, **named: bool) -> None:
+        """Connect to the kernel, which may not listen yet."""
+        if self.transport == "ipc":
+            # Tried again after so many milliseconds. Not over TCP: who knocks hundreds of times at a local port that
+            # nobody listens at is now and then given that very port to knock from, and the kernel finds it taken.
+            self.context.setsockopt(zmq.RECONNECT_IVL, round(1000 * POLL))
+        super().start_channels(*channels, **named)
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Wait until the kernel answers on the shell channel and is heard on the output channel.
@@ -91,14 +98,6 @@ class Manager(AsyncKernelManager):
     @default("client_factory")
     def _our_client(self) -> type[Client]:
         return Client
-
-    @default("context")
-    def _prompt_context(self) -> zmq.asyncio.Context:
-        self._created_context = True
-        context = zmq.asyncio.Context()
-        # A client may connect before the kernel listens; it tries again after so many milliseconds.
-        context.setsockopt(zmq.RECONNECT_IVL, round(1000 * POLL))
-        return context
 
     async def _async_wait(self, pollinterval: float = POLL) -> None:
         await super()._async_wait(min(pollinterval, POLL))
