@@ -197,3 +197,13 @@ def test_a_stricter_descriptor_of_the_same_file_is_asked_again(package: Path) ->
     path.write_text(json.dumps(document))
     with pytest.raises(tables.DataError, match="outside the range 10 to 11"):
         tables.load("ai_usage", root=package)
+
+
+def test_text_is_stored_alike_whatever_was_the_option_before() -> None:
+    """Frames of a long session must be equal to those of a fresh one; storage is part of what pandas compares."""
+    with pd.option_context("mode.string_storage", "pyarrow"):
+        table = tables.load("cash_flows")
+    texts = [table["note"].dtype, table.index.dtype, table["ticker"].cat.categories.dtype]
+    assert [text.storage for text in texts] == ["python"] * 3
+    given = pd.Series(["AMZN"], dtype=pd.StringDtype("pyarrow", na_value=float("nan")))
+    assert len(table.merge(given.rename("ticker").to_frame(), on="ticker")) == (table["ticker"] == "AMZN").sum() > 0

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from helpers.tables.descriptor import Resource
 from helpers.tables.faults import DataError, Fault
 from helpers.tables.reading import Cells
+from helpers.tables.text_storage import text_type
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +51,7 @@ def frame(resource: Resource, cells: Cells) -> pd.DataFrame:
         raise DataError(faults)
     fields = resource["schema"]["fields"]
     columns = {field["name"]: typed(field, cells.columns[field["name"]]) for field in fields}
-    return pd.DataFrame(columns, index=pd.Index(row_ids(resource, cells), name="row", dtype="str"))
+    return pd.DataFrame(columns, index=pd.Index(row_ids(resource, cells), name="row", dtype=text_type()))
 
 
 def row_ids(resource: Resource, cells: Cells) -> list[str]:
@@ -76,8 +77,8 @@ def typed(field: Field, cells: Sequence[str]) -> Any:
         return pd.array([int(cell) if cell else None for cell in cells], dtype="Int64")
     text = [cell or None for cell in cells]
     if "categories" in field:
-        return pd.Categorical(text, categories=field["categories"])
-    return pd.array(text, dtype="str")
+        return pd.Categorical(text, categories=pd.Index(field["categories"], dtype=text_type()))
+    return pd.array(text, dtype=text_type())
 
 
 def type_faults(resource: Resource, cells: Cells) -> list[Fault]:

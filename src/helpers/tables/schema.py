@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from helpers.tables.descriptor import Resource
 from helpers.tables.faults import DataError, Fault
 from helpers.tables.reading import Cells
+from helpers.tables.text_storage import text_type
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +60,7 @@ def _compile(resource: Resource) -> Any:
 
     columns = {field["name"]: _column(field) for field in resource["schema"]["fields"]}
     # The index is the primary key written out, so a repeated row id is a repeated key.
-    return pa.DataFrameSchema(columns, index=pa.Index("str", name="row", unique=True), strict=True, ordered=True)
+    return pa.DataFrameSchema(columns, index=pa.Index(text_type(), name="row", unique=True), strict=True, ordered=True)
 
 
 def _column(field: dict[str, Any]) -> Any:
@@ -69,11 +70,11 @@ def _column(field: dict[str, Any]) -> Any:
     constraints = field.get("constraints", {})
     required = bool(constraints.get("required"))
     kind = field["type"]
-    dtype: Any = {"number": "float64", "date": "datetime64[us]", "yearmonth": "datetime64[us]"}.get(kind, "str")
+    dtype: Any = {"number": "float64", "date": "datetime64[us]", "yearmonth": "datetime64[us]"}.get(kind, text_type())
     if kind in ("integer", "year"):
         dtype = "int64" if required else pd.Int64Dtype()
     elif "categories" in field:
-        dtype = pd.CategoricalDtype(field["categories"])
+        dtype = pd.CategoricalDtype(pd.Index(field["categories"], dtype=text_type()))
     return pa.Column(dtype, nullable=not required, checks=_checks(kind, constraints))
 
 
