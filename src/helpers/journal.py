@@ -1,4 +1,4 @@
-"""A run's diary: which tables and which modules it really used.
+"""A run's diary: which tables, sources and modules it really used.
 
 The pipeline names a file in ``WHO_PAYS_JOURNAL``; without it nothing is written, so
 a notebook opened in JupyterLab leaves no trace.
@@ -10,11 +10,14 @@ import atexit
 import json
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 VARIABLE = "WHO_PAYS_JOURNAL"
 _registered = False
+_cited: dict[str, set[str]] = {}
+"""Sources noted so far, by journal."""
 
 
 def record(event: str, **details: Any) -> None:
@@ -35,6 +38,23 @@ def record(event: str, **details: Any) -> None:
     # One short append a line: two kernels never share a journal.
     with Path(path).open("a", encoding="utf-8") as journal:
         journal.write(line + "\n")
+
+
+def cite(sources: Iterable[str]) -> None:
+    """Note the sources of rows that were read, each once a journal.
+
+    Parameters
+    ----------
+    sources : iterable of str
+        Ids of the table of sources.
+    """
+    path = os.environ.get(VARIABLE)
+    if not path:
+        return
+    known = _cited.setdefault(path, set())
+    if new := set(sources) - known:
+        known |= new
+        record("sources", ids=sorted(new))
 
 
 def begin() -> None:

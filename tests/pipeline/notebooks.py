@@ -81,4 +81,5 @@ def outcome(notebook: NotebookNode, folder: Path, *, edition: str = "latest", na
     as_of = {"latest": "2026-10-31", "article": "2025-09-05"}.get(edition, "2024-12-31")
     run = Run(name, edition, {"as_of": as_of}, path, 60.0, 1024)
     journal = [{"event": "table", "name": "cash_flows", "as_of": as_of, "rows": 1}]
+    journal += [{"event": "sources", "ids": ["one", "two"]}, {"event": "sources", "ids": ["three"]}]
     return Outcome(run, "ok", 1.0, 100.0, "key", None, nbformat.writes(notebook), journal)

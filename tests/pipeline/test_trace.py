@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from helpers.findings.cards import badge
+import helpers
+from helpers.findings.marks import badge
 from helpers.pipeline import trace
 from helpers.pipeline.table_rows import Row, Rows, address
 from helpers.pipeline.trace_links import Traces, linked
@@ -139,3 +142,19 @@ def test_functions_are_described_by_their_own_words() -> None:
     assert trace.summary("analysis.no_such.function") == ""
     assert "seed" in trace.arguments("analysis.specification_curve.specification_curve")
     assert trace.arguments("analysis.no_such.function") == set()
+
+
+def test_docstring_and_arguments_of_every_function_are_found() -> None:
+    package = Path(helpers.__file__).parent
+    modules = sorted((package / "analysis").glob("*.py"))
+    count = 0
+    for path in modules:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                name = f"analysis.{path.stem}.{node.name}"
+                first = " ".join((ast.get_docstring(node) or "").partition("\n\n")[0].split())
+                assert trace.summary(name) == first, name
+                if isinstance(node, ast.FunctionDef):
+                    assert trace.arguments(name) == {one.arg for one in ast.walk(node.args) if isinstance(one, ast.arg)}
+                count += 1
+    assert count > 500

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from helpers import tables
+from helpers import journal, tables
 
 ROWS = {
     "cash_flows": 334,
@@ -155,6 +155,17 @@ def test_loading_a_table_leaves_an_entry_in_the_journal(tmp_path: Path, monkeypa
     assert entry["as_of"] == "2025-09-05"
     assert entry["rows"] == len(frame)
     assert f"sha256:{entry['sha256']}" == tables.describe("claims")["hash"]
+
+
+def test_the_journal_names_each_source_of_the_rows_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(journal.VARIABLE, str(tmp_path / "journal.jsonl"))
+    early = tables.load("cash_flows", "2024-12-31")
+    for name, as_of in (("cash_flows", "2026-10-31"), ("cash_flows", None), ("claims", None), ("sources", None)):
+        tables.load(name, as_of)
+    noted = [event["ids"] for event in journal.read(tmp_path / "journal.jsonl") if event["event"] == "sources"]
+    cited = {id for cell in tables.load("cash_flows")["source_id"] for id in str(cell).split(";")}
+    assert set(noted[0]) == {id for cell in early["source_id"] for id in str(cell).split(";")} < cited
+    assert sorted(id for ids in noted for id in ids) == sorted(cited)
 
 
 def test_the_environment_names_the_data_folder(package: Path, edit: object, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,27 +10,10 @@ from typing import Any
 import pandas as pd
 
 from helpers import units
-from helpers.findings.record import Claim, claim_texts, grade_mark
-from helpers.findings.schema import VERDICTS
+from helpers.findings.marks import badge, grade_mark
+from helpers.findings.record import Claim, claim_texts
 
 _DATE = re.compile(r"\d{4}-\d{2}(-\d{2})?")
-
-
-def badge(verdict: str, claim: str = "", as_of: str = "") -> str:
-    """Return a verdict as mark and word: never colour alone.
-
-    Parameters
-    ----------
-    verdict : str
-    claim : str
-        Id of the claim; the site makes the verdict a link to its trace.
-    as_of : str
-        The day of knowledge, where it is not that of the notebook.
-    """
-    kind = verdict.replace(" ", "-")
-    which = (f' data-claim="{claim}"' if claim else "") + (f' data-as-of="{escape(as_of)}"' if as_of else "")
-    glyph = f'<span class="glyph">{VERDICTS[verdict]}</span>'
-    return f'<span class="verdict verdict-{kind}"{which}>{glyph} {verdict}</span>'
 
 
 def claim_card(claim: Claim, change: str = "") -> str:

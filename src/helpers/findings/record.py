@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from html import escape
 from math import isfinite
 from typing import Any
 
 import pandas as pd
 
 from helpers import tables, units
-from helpers.findings.schema import FINDINGS_MIME, GRADES, VERDICTS, weakest
+from helpers.findings.marks import grade_mark
+from helpers.findings.schema import FINDINGS_MIME, VERDICTS, weakest
 
 Rows = pd.DataFrame | pd.Series | pd.Index | Iterable[str] | str | None
 _ID = re.compile(r"[a-z][a-z0-9_]*")
@@ -255,13 +255,6 @@ def evidence(rows: Sequence[str], assumptions: Sequence[str], estimated: bool) -
     if estimated:
         grades.append("estimated")
     return weakest(grades)
-
-
-def grade_mark(grade: str | None) -> str:
-    """Return the small mark that stands behind a number; empty where nothing is known."""
-    if grade is None:
-        return ""
-    return f'<sup class="grade grade-{grade}" title="{escape(GRADES[grade])}">{grade}</sup>'
 
 
 def bundle(stated: Iterable[Number | Claim]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from helpers import units
-from helpers.findings.cards import badge
+from helpers.findings.marks import badge
 
 NO_VERDICT = "unknown: no run states a verdict"
 _ARROW = "\N{RIGHTWARDS ARROW}"

@@ -9,7 +9,7 @@ from html import escape
 from string import Formatter
 
 from helpers import units
-from helpers.findings.record import grade_mark
+from helpers.findings.marks import grade_mark
 from helpers.findings.schema import VERDICTS
 from helpers.pipeline.scorecard_picture import Scorecard
 from helpers.pipeline.trace_links import Traces

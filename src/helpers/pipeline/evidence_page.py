@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from helpers.findings.record import grade_mark
+from helpers.findings.marks import grade_mark
 from helpers.findings.schema import GRADES
 from helpers.pipeline import usage
 from helpers.pipeline.pages import edition_title

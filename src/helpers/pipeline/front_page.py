@@ -12,7 +12,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from helpers import units
-from helpers.findings.cards import badge
+from helpers.findings.marks import badge
 from helpers.findings.schema import FIGURE_MIME
 from helpers.pipeline import answer, changes
 from helpers.pipeline.changes import Change

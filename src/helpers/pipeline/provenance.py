@@ -10,7 +10,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from helpers import __version__, tables
+from helpers import __version__
 from helpers.pipeline.outcome import Outcome
 from helpers.tables import descriptor, vintages
 
@@ -34,8 +34,6 @@ def cell(outcome: Outcome, *, root: Path) -> NotebookNode:
     -------
     NotebookNode
     """
-    read = tables_read(outcome.journal)
-    chosen = next(iter(vintages_read(outcome.journal)), None)
     lines = [
         "## Provenance",
         "",
@@ -43,8 +41,8 @@ def cell(outcome: Outcome, *, root: Path) -> NotebookNode:
         "|:--|:--|",
         f"| Known on | {outcome.run.parameters.get('as_of', 'not given')} |",
         f"| Data | {vintage_in_words(outcome.journal)} |",
-        f"| Tables read | {', '.join(f'`{name}`' for name in read) or 'none'} |",
-        f"| Sources behind them | {_count_sources(read, chosen)} |",
+        f"| Tables read | {', '.join(f'`{name}`' for name in tables_read(outcome.journal)) or 'none'} |",
+        f"| Sources behind them | {len(sources_cited(outcome.journal))} |",
         f"| Package | who-pays-for-ai {__version__} |",
         f"| Commit | {commit(root)} |",
     ]
@@ -52,15 +50,9 @@ def cell(outcome: Outcome, *, root: Path) -> NotebookNode:
     return box
 
 
-def tables_read(journal: list[dict[str, Any]]) -> dict[str, str | None]:
-    """Return the latest day of knowledge asked of each table a run read; None means the whole table."""
-    read: dict[str, str | None] = {}
-    for event in journal:
-        if event.get("event") == "table":
-            name, as_of = event["name"], event.get("as_of")
-            known = name in read
-            read[name] = as_of if not known else _later(read[name], as_of)
-    return dict(sorted(read.items()))
+def tables_read(journal: list[dict[str, Any]]) -> list[str]:
+    """Return the tables a run read, by name."""
+    return sorted({event["name"] for event in journal if event.get("event") == "table"})
 
 
 def vintages_read(journal: list[dict[str, Any]]) -> list[str]:
@@ -91,24 +83,9 @@ def _spelled(name: str) -> str:
     return f"live vintage {told['name']}: {refreshed} refreshed, {others}{notice}"
 
 
-def _later(one: str | None, other: str | None) -> str | None:
-    return None if one is None or other is None else max(one, other)
-
-
-def _count_sources(read: dict[str, str | None], vintage: str | None) -> int:
-    """Count the distinct sources cited by the rows that could be read."""
-    cited: set[str] = set()
-    for name, as_of in read.items():
-        # The list of sources cites nothing itself, and the article's claims are what is tested.
-        if name not in {"sources", "claims"}:
-            cited |= _sources(name, as_of, vintage)
-    return len(cited)
-
-
-@cache
-def _sources(name: str, as_of: str | None, vintage: str | None) -> frozenset[str]:
-    frame = tables.load(name, as_of, vintage=vintage)
-    return frozenset(id for cell in frame["source_id"].dropna() for id in str(cell).split(";") if id)
+def sources_cited(journal: list[dict[str, Any]]) -> set[str]:
+    """Return the sources of the rows that a run read; the article's claims, which it tests, are none of them."""
+    return {id for event in journal if event.get("event") == "sources" for id in event["ids"]}
 
 
 @cache

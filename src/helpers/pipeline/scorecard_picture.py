@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from html import escape
 
-from helpers.findings.cards import badge
+from helpers.findings.marks import badge
 from helpers.findings.schema import VERDICTS
 from helpers.pipeline.pages import edition_title
 from helpers.pipeline.table_rows import Row

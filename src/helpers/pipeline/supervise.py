@@ -30,11 +30,11 @@ from helpers.pipeline.plan import Run
 from helpers.pipeline.progress import Progress
 
 #: Seconds between two looks at the memory of the running notebooks.
-SAMPLE = 0.1
+SAMPLE = 0.2
 #: Seconds a worker may take to import papermill before it counts as broken.
 START_LIMIT = 120.0
-#: Memory is shared out anew when a run's resident pages changed by so many MiB, and at one look in so many.
-_GROWTH_MB = 8.0
+#: Memory is shared out anew when a run's resident pages changed by this share, and at one look in so many.
+_GROWTH = 0.1
 _LOOKS_AT_MOST = 10
 _STARTS_WITHOUT_SUCCESS = 3
 
@@ -318,7 +318,7 @@ class _Worker:
         self.template: int | None = None
         self.since = time.monotonic()
         self.cell: int | None = None
-        self.peak_mb = self.memory_mb = self.resident_mb = 0.0
+        self.peak_mb = self.memory_mb = self.resident_mb = self.limit_mb = 0.0
         self.looks = 0
         self.seen: dict[int, psutil.Process] = {}
 
@@ -330,6 +330,7 @@ class _Worker:
     def take(self, task: worker.Task) -> None:
         """Begin a run."""
         self.task, self.since, self.cell, self.seen = task, time.monotonic(), None, {}
+        self.limit_mb = task.run.memory_limit_mb
         self.peak_mb = self.memory_mb = self.resident_mb = 0.0
         with contextlib.suppress(OSError):  # a worker that is already gone is noticed by its sentinel
             self.connection.send(task)
@@ -345,10 +346,12 @@ class _Worker:
         # The template outlives the run, and its kernels share its pages: it is no part of what the run uses.
         found = [one for one in processes.tree(self.process.pid or 0) if one.pid != self.template]
         self.seen.update({one.pid: one for one in found[1:]})
-        # To share pages out costs the system much more than to count them, and the share is never above the count.
+        # To share pages out costs the system much more than to count them, and stops the kernel meanwhile. The share is
+        # never above the count, so no run is beyond its limit unseen.
         resident = processes.resident_mb(found)
         self.looks += 1
-        if abs(resident - self.resident_mb) > _GROWTH_MB or self.looks % _LOOKS_AT_MOST == 0:
+        has_grown = abs(resident - self.resident_mb) > _GROWTH * self.resident_mb
+        if has_grown or resident > self.limit_mb or self.looks % _LOOKS_AT_MOST == 0:
             self.resident_mb, self.memory_mb = resident, processes.memory_mb(found)
             self.peak_mb = max(self.peak_mb, self.memory_mb)
         return self.memory_mb

@@ -17,6 +17,8 @@ from helpers.pipeline.slices import Origin, Program
 from helpers.pipeline.table_rows import Row, Rows
 
 Kind = Literal["claim", "number", "figure", "table"]
+# From its first line to before the next one that begins at the margin, but for the bracket that closes its arguments.
+_DEFINITION = re.compile(r"^(?:def|class) (?P<name>\w+).*\n(?:(?:[ )].*)?\n)*", re.MULTILINE)
 _CAPTION = re.compile(r"<caption>(.*?)</caption>", re.DOTALL)
 
 
@@ -145,16 +147,21 @@ def _is_function(node: ast.AST | None) -> TypeGuard[ast.FunctionDef]:
     return isinstance(node, ast.FunctionDef)
 
 
+@cache
 def _defined(function: str) -> ast.FunctionDef | ast.ClassDef | None:
     module, _, name = function.rpartition(".")
     path = Path(helpers.__file__).parent / f"{module.replace('.', '/')}.py"
-    return _definitions(path).get(name) if path.is_file() else None
+    # Only what is asked for is parsed: modules are long, and a page names few of their functions.
+    written = _definitions(path).get(name) if path.is_file() else None
+    [node] = ast.parse(written).body if written else [None]
+    return node if isinstance(node, ast.FunctionDef | ast.ClassDef) else None
 
 
 @cache
-def _definitions(path: Path) -> dict[str, ast.FunctionDef | ast.ClassDef]:
-    body = ast.parse(path.read_text(encoding="utf-8")).body
-    return {node.name: node for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+def _definitions(path: Path) -> dict[str, str]:
+    """Return the text of each function and class of a module, without its decorators."""
+    found = _DEFINITION.finditer(path.read_text(encoding="utf-8"))
+    return {one["name"]: one[0] for one in found}
 
 
 def _entries(notebook: Mapping[str, Any], program: Program) -> Iterator[Entry]:

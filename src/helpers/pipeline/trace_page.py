@@ -8,8 +8,7 @@ from html import escape
 from typing import Any
 
 from helpers import units
-from helpers.findings.cards import badge
-from helpers.findings.record import grade_mark
+from helpers.findings.marks import badge, grade_mark
 from helpers.pipeline import trace
 from helpers.pipeline.pages import Page, edition_title
 from helpers.pipeline.table_rows import Row, Rows, address

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from helpers.tables import descriptor, vintages
-from helpers.tables.loading import Folder, load
-
-if TYPE_CHECKING:
-    import pandas as pd
+from helpers.tables import columns, descriptor, reading, vintages
+from helpers.tables.loading import Folder
 
 GRADES = ("filed", "reported", "press", "estimated", "scenario")
 """Evidence grades, best first."""
@@ -73,11 +71,13 @@ def _of_table(name: str, folder: Path) -> dict[str, str]:
 @cache
 def _as_it_stands(name: str, folder: Path, rule: str, stamp: tuple[int, int]) -> dict[str, str]:  # noqa: ARG001 - part of the key
     """Grade a table once for all the numbers of a notebook; a file that changed since is graded again."""
-    table = load(name, root=folder)
-    return dict(zip(table.index, by_rule(json.loads(rule), table), strict=True))
+    # The cells alone: grades are asked for by pages too, which need no pandas.
+    resource = descriptor.describe(name, folder)
+    cells = reading.read(folder, resource)
+    return dict(zip(columns.row_ids(resource, cells), by_rule(json.loads(rule), cells.columns), strict=True))
 
 
-def by_rule(rule: dict[str, Any], table: pd.DataFrame) -> list[str]:
+def by_rule(rule: dict[str, Any], table: Mapping[str, Sequence[str]]) -> list[str]:
     """Apply a grade rule to the rows of a table.
 
     Parameters
@@ -86,8 +86,8 @@ def by_rule(rule: dict[str, Any], table: pd.DataFrame) -> list[str]:
         ``{"constant": grade}``, or ``{"column": name, "map": {value: grade}}`` with an optional ``"otherwise"`` for
         the values that the map does not have. A cell with several values joined by ``;`` gets the weakest grade.
         ``"first"`` may list patterns of a column that settle the grade before the map is asked.
-    table : pandas.DataFrame
-        The table's rows.
+    table : mapping of str to sequence of str
+        The table's cells by column, as written.
 
     Returns
     -------
@@ -95,15 +95,15 @@ def by_rule(rule: dict[str, Any], table: pd.DataFrame) -> list[str]:
         One grade a row.
     """
     if "constant" in rule:
-        return [rule["constant"]] * len(table)
+        return [rule["constant"]] * len(next(iter(table.values())))
     grade_of: dict[str, str] = rule["map"]
     otherwise = rule.get("otherwise")
 
     def grade(cell: str) -> str:
         return weakest(grade_of.get(value) or otherwise or grade_of[value] for value in cell.split(";"))
 
-    graded = table[rule["column"]].astype("str").map(grade)
+    graded = [grade(cell) for cell in table[rule["column"]]]
     for earlier in rule.get("first", []):
-        settled = table[earlier["column"]].str.contains(earlier["pattern"], regex=True)
-        graded = graded.where(~settled, earlier["grade"])
-    return list(graded)
+        settled = (re.search(earlier["pattern"], cell) for cell in table[earlier["column"]])
+        graded = [earlier["grade"] if found else before for before, found in zip(graded, settled, strict=True)]
+    return graded

@@ -63,6 +63,7 @@ def load(
         table = _as_known(name, table, limit, folder)
     day = None if limit is None else limit.date().isoformat()
     journal.record("table", name=name, sha256=digest, as_of=day, rows=len(table), vintage=read)
+    journal.cite(_cited(name, table))
     return table
 
 
@@ -162,6 +163,13 @@ def _found(name: str, folder: Path) -> _Table:
         cells = reading.cells(content, resource)
         _kept[own] = _Table(columns.frame(resource, cells), cells)
     return _kept[own]
+
+
+def _cited(name: str, table: pd.DataFrame) -> set[str]:
+    """Return the sources of some rows; the list of sources cites none, and the article's claims are what is tested."""
+    if name in {"sources", "claims"} or "source_id" not in table:
+        return set()
+    return {id for cell in table["source_id"].dropna().unique() for id in str(cell).split(";") if id}
 
 
 def _as_known(name: str, table: pd.DataFrame, limit: pd.Timestamp, folder: Path) -> pd.DataFrame:
