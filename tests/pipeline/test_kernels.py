@@ -149,6 +149,48 @@ def test_kernels_die_with_the_template(warm: None) -> None:
     assert is_gone(waiting)
 
 
+def test_lines_share_a_template_and_each_ends_its_own_kernels(warm: None, tmp_path: Path) -> None:
+    template = kernels.template()
+    assert isinstance(template, kernels.Template)
+    lines = [kernels.Line(connection) for _ in range(3) if (connection := template.line())]
+    pids = [
+        line.fork(
+            ["-f", f"{tmp_path}/{place}.json", "--transport=ipc", f"--ip={tmp_path}/{place}"], dict(os.environ), "/"
+        )
+        for place, line in enumerate((*lines, lines[0]))
+    ]
+    assert {psutil.Process(pid).ppid() for pid in pids} == {template.process.pid}
+    lines[0].close()
+    assert is_gone(pids[0])
+    assert is_gone(pids[3])
+    assert [psutil.Process(pid).status() != psutil.STATUS_ZOMBIE for pid in pids[1:3]] == [True, True]
+    assert not lines[1].is_dead
+    template.close()
+    assert lines[1].is_dead
+    assert is_gone(pids[1])
+    assert template.line() is None
+
+
+def test_who_has_lost_a_shared_template_starts_one_of_its_own(warm: None, tmp_path: Path) -> None:
+    shared = kernels.Template(dict(os.environ), tmp_path / "shared.log")
+    told: list[int] = []
+    kernels.adopt(shared.line(), tmp_path / "log", {**os.environ, "OURS": "1"}, told.append)
+    assert result(run("import os; (os.getppid(), os.environ.get('OURS'))")) == f"({shared.process.pid}, None)"
+    assert len(told) == 1
+    assert kernels.template_pid() is None
+    shared.close()
+    assert result(run("import os; os.getppid()")) == str(kernels.template_pid())
+
+
+def test_what_a_forked_kernel_writes_past_python_is_in_the_log_of_who_asked(warm: None, tmp_path: Path) -> None:
+    shared = kernels.Template(dict(os.environ), tmp_path / "shared.log")
+    kernels.adopt(shared.line(), tmp_path / "log", os.environ, lambda pid: None)
+    with pytest.raises(Exception, match="Kernel died"):
+        run("import ctypes, faulthandler\nfaulthandler.enable(open('/proc/self/fd/2', 'wb', 0))\nctypes.string_at(0)")
+    shared.close()
+    assert "Segmentation fault" in (tmp_path / "log").read_text()
+
+
 def test_the_template_dies_with_its_owner() -> None:
     code = (
         "import os, sys\nfrom helpers.pipeline import kernels\n"

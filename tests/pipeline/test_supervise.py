@@ -109,8 +109,9 @@ def test_one_bad_run_of_each_kind_stops_no_other_and_leaves_nothing(lab: Lab, is
 
 @pytest.mark.parametrize("is_warm", [True, False], ids=["warm", "stock"])
 def test_a_killed_worker_is_an_outcome_and_is_replaced(lab: Lab, is_warm: bool) -> None:
-    # A warm kernel's parent is the template it was forked from; the worker stands above it.
-    kill = f"import psutil\npsutil.Process().parents()[{int(is_warm)}].kill()\n" + SLEEP
+    # A stock kernel's parent is the worker; that of a warm one is the template, which stands beside the worker.
+    find = "next(one for one in psutil.Process().parents()[1].children() if 'spawn_main' in str(one.cmdline()))"
+    kill = f"import psutil\n{find if is_warm else 'psutil.Process().parent()'}.kill()\n" + SLEEP
     runs = [lab.run("kills", "1", kill), lab.run("after", "print('still')")]
     killed, after = lab.execute(*runs, jobs=1, is_warm=is_warm)
     assert (killed.status, killed.error and killed.error.cell_index) == ("died", 3)
@@ -246,7 +247,7 @@ def test_a_worker_that_cannot_start_is_told_with_its_reason(lab: Lab, monkeypatc
         lab.execute(lab.run("good", "1"))
 
 
-def _broken(connection: object, log: Path, token: str, is_warm: bool) -> None:
+def _broken(connection: object, log: Path, token: str, is_warm: bool, line: object) -> None:
     log.write_text("ImportError: no papermill")
     raise SystemExit(1)
 

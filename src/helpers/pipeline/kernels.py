@@ -6,7 +6,6 @@ as they are. Wherever a fork is not safe or fails, the stock kernel is started i
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import shutil
@@ -15,112 +14,20 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import warnings
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
+from helpers.pipeline.fork_source import Line, Template, UnsafeForkError, is_safe_here
+
+__all__ = ["Line", "Template", "UnsafeForkError", "WarmProvisioner", "is_safe_here"]
+
 NAME = "who-pays-warm"
 VARIABLE = "JUPYTER_DEFAULT_PROVISIONER_NAME"
-#: Seconds for the imports, and for an answer to a request: before the second one there are more imports.
-_PATIENCE = 60.0
-_SCRIPT = Path(__file__).with_name("template.py")
-
-
-class UnsafeForkError(RuntimeError):
-    """Why no kernel could be forked; the stock kernel takes its place."""
-
-
-class Template:
-    """The process kernels are forked from, owned by this one.
-
-    Parameters
-    ----------
-    environment : dict of str to str, optional
-        Of the template; what Python reads only at its start (the hash seed, thread counts) is fixed here for all
-        kernels. By default this process's own.
-    """
-
-    def __init__(self, environment: dict[str, str] | None = None) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            self.process = subprocess.Popen(  # noqa: S603 - our own file, by this interpreter
-                [sys.executable, str(_SCRIPT), str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                env=environment,
-            )
-        self.socket = ours
-        self.is_ready = False
-        self.refusal: UnsafeForkError | None = None
-
-    def wait_ready(self, seconds: float = _PATIENCE) -> None:
-        """Wait until the imports are done.
-
-        Raises
-        ------
-        UnsafeForkError
-            If the template died, took too long, or has more than one thread.
-        """
-        if self.refusal:  # it says so once: to wait for a second answer would be in vain
-            raise self.refusal
-        if not self.is_ready:
-            answer = self._answer(seconds)
-            if answer.get("threads", 0) != 1:
-                self.refusal = UnsafeForkError(f"the template has {answer.get('threads')} threads after its imports")
-                raise self.refusal
-            self.is_ready = True
-
-    def fork(self, arguments: list[str], environment: dict[str, str], folder: str) -> int:
-        """Return the process number of a new kernel.
-
-        Parameters
-        ----------
-        arguments : list of str
-            Of ``ipykernel_launcher``.
-        environment : dict of str to str
-            The kernel's own.
-        folder : str
-            Its working directory.
-
-        Raises
-        ------
-        UnsafeForkError
-            If the template refused or is gone.
-        """
-        self.wait_ready()
-        request = {"arguments": arguments, "env": environment, "cwd": folder}
-        try:
-            self.socket.sendall(json.dumps(request).encode() + b"\n")
-        except OSError as error:
-            raise UnsafeForkError(f"the template is gone: {error}") from error
-        answer = self._answer(_PATIENCE)
-        if "pid" not in answer:
-            raise UnsafeForkError(str(answer.get("error", "the template gave no answer")))
-        return int(answer["pid"])
-
-    def close(self) -> None:
-        """End the template, and with it every kernel that still runs."""
-        self.socket.close()
-        self.process.kill()
-        self.process.wait()
-
-    def _answer(self, seconds: float) -> dict[str, Any]:
-        data = b""
-        end = time.monotonic() + seconds
-        while not data.endswith(b"\n"):
-            readable, _, _ = select.select([self.socket], [], [], max(0.0, end - time.monotonic()))
-            part = self.socket.recv(1 << 16) if readable else b""
-            if not part:
-                # An answer that comes late must not be taken for that of the next request.
-                self.close()
-                raise UnsafeForkError("the template did not answer" if not readable else "the template died")
-            data += part
-        answer: dict[str, Any] = json.loads(data)
-        return answer
 
 
 class ForkedProcess:
@@ -209,35 +116,56 @@ class WarmProvisioner(LocalProvisioner):
         if len(cmd) < 3 or Path(cmd[0]) != Path(sys.executable) or cmd[1:3] != ["-m", "ipykernel_launcher"]:
             raise UnsafeForkError(f"{' '.join(cmd[:3])} is not the IPython kernel of this interpreter")
         environment = dict(kwargs.get("env") or os.environ)
-        return template().fork(cmd[3:], environment, str(kwargs.get("cwd") or Path.cwd()))
+        pid = template().fork(cmd[3:], environment, str(kwargs.get("cwd") or Path.cwd()))
+        if _tell:
+            _tell(pid)
+        return pid
 
 
-_template: Template | None = None
+_line: Line | None = None
 _environment: dict[str, str] | None = None
 _said: set[str] = set()
+_tell: Callable[[int], None] | None = None
 
 
-def is_safe_here() -> str | None:
-    """Return why kernels cannot be forked on this machine, or None where they can."""
-    if sys.platform != "linux":
-        return f"forking a process with scientific libraries is not safe on {sys.platform}"
-    if not hasattr(os, "pidfd_open"):
-        return "this kernel of Linux has no process handles"
-    return None
+def template() -> Line:
+    """Return this process's line to a template.
 
-
-def template() -> Template:
-    """Return this process's template, started on first use, and again if it died, in the environment of that time."""
-    global _template, _environment
-    if _template is None or _template.process.poll() is not None:
+    That which it was given by `adopt`; without one, or when that template is gone, one to a template of its own,
+    started on first use, and again if it died, in the environment of that time.
+    """
+    global _line, _environment
+    if _line is None or _line.is_dead:
         _environment = _environment or dict(os.environ)
-        _template = Template(_environment)
-    return _template
+        _line = Template(_environment)
+    return _line
+
+
+def adopt(
+    connection: socket.socket | None, log: Path, environment: Mapping[str, str], tell: Callable[[int], None]
+) -> None:
+    """Use another process's template.
+
+    Parameters
+    ----------
+    connection : socket.socket or None
+        From `Template.line`; None where there is no such template.
+    log : Path
+        Where kernels write what would otherwise go to the terminal.
+    environment : mapping of str to str
+        Of a template of our own, should that one be gone.
+    tell : callable
+        Called with the process number of each kernel: it may be no child of this process, and nobody else would find
+        it.
+    """
+    global _line, _environment, _tell
+    _line = Line(connection, log) if connection else None
+    _environment, _tell = dict(environment), tell
 
 
 def template_pid() -> int | None:
-    """Return the number of this process's template, or None where there is none."""
-    return None if _template is None else _template.process.pid
+    """Return the number of the template below this process, or None where there is none."""
+    return _line.process.pid if isinstance(_line, Template) else None
 
 
 def fallbacks() -> set[str]:
@@ -246,11 +174,11 @@ def fallbacks() -> set[str]:
 
 
 def close_template() -> None:
-    """End this process's template, if there is one."""
-    global _template, _environment
-    if _template is not None:
-        _template.close()
-        _template = _environment = None
+    """Close this process's line to its template, and end the template if it is its own."""
+    global _line, _environment
+    if _line is not None:
+        _line.close()
+        _line = _environment = None
 
 
 def _say_once(reason: str) -> None:

@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+import socket
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,7 +23,7 @@ from typing import Any
 import psutil
 
 from helpers import journal
-from helpers.pipeline import processes, worker
+from helpers.pipeline import fork_source, processes, worker
 from helpers.pipeline.errors import PipelineError
 from helpers.pipeline.outcome import Failure, Outcome, Status
 from helpers.pipeline.parameters import code_cells
@@ -170,6 +171,7 @@ class _Pool:
         self.waiting: deque[Run] = deque()
         self.started = self.broken = 0
         self.looked = 0.0
+        self.template: fork_source.Template | None = None
 
     def work(self, runs: Iterator[Run], jobs: int) -> None:
         """Execute every run, at most `jobs` at once."""
@@ -190,6 +192,8 @@ class _Pool:
         for one in self.workers:
             one.end()
         self.workers.clear()
+        if self.template:
+            self.template.close()
         processes.end_marked(f"{self.token}/")
 
     def _staff(self, wanted: int) -> None:
@@ -198,13 +202,24 @@ class _Pool:
             if self.broken >= _STARTS_WITHOUT_SUCCESS:
                 raise PipelineError(f"no worker process could be started:\n{self._last_log()}")
             self.started += 1
-            self.workers.append(_Worker(self.scratch / f"worker-{self.started}.log", self.token, self.is_warm))
+            log = self.scratch / f"worker-{self.started}.log"
+            self.workers.append(_Worker(log, self.token, self.is_warm, self._line()))
         for one in self.workers:
             if one.is_ready and one.task is None and self.waiting:
                 run = self.waiting.popleft()
                 place = self.scratch / run.edition / run.notebook
                 one.take(worker.Task(run, self.root, place, f"{self.token}/{run.name}/"))
                 self.progress.started(run)
+
+    def _line(self) -> socket.socket | None:
+        """Return a line to the template that all workers share, so that its imports are done once."""
+        if not self.is_warm or fork_source.is_safe_here() is not None:
+            return None  # the worker says why
+        if self.template is None:
+            with _undisturbed():
+                environment = worker.template_environment(self.token)
+                self.template = fork_source.Template(environment, self.scratch / "template.log")
+        return self.template.line()
 
     def _hear(self) -> None:
         """Wait a moment for news from any worker: a message, or its end."""
@@ -220,7 +235,8 @@ class _Pool:
     def _told(self, one: _Worker, kind: str, content: Any) -> None:
         if kind == "ready":
             one.is_ready, self.broken = True, 0
-            one.template = content
+        elif kind == "kernel":
+            one.note_kernel(content)
         elif kind == "template":
             one.template = content
             one.seen.pop(content, None)  # it was taken for a process of the run
@@ -305,14 +321,17 @@ class _Pool:
 class _Worker:
     """A worker process as the supervisor sees it."""
 
-    def __init__(self, log: Path, token: str, is_warm: bool) -> None:
+    def __init__(self, log: Path, token: str, is_warm: bool, line: socket.socket | None) -> None:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         self.connection = ours
-        self.process = context.Process(target=worker.serve, args=(theirs, log, token, is_warm), daemon=True)
+        arguments = (theirs, log, token, is_warm, line)
+        self.process = context.Process(target=worker.serve, args=arguments, daemon=True)
         with _undisturbed():  # a Ctrl-C in between would leave a process that nobody knows
             self.process.start()
         theirs.close()
+        if line:
+            line.close()  # the template must see when the worker's end closes
         self.task: worker.Task | None = None
         self.is_ready = False
         self.template: int | None = None
@@ -321,6 +340,7 @@ class _Worker:
         self.peak_mb = self.memory_mb = self.resident_mb = self.limit_mb = 0.0
         self.looks = 0
         self.seen: dict[int, psutil.Process] = {}
+        self.kernels: list[int] = []
 
     @property
     def seconds(self) -> float:
@@ -329,11 +349,17 @@ class _Worker:
 
     def take(self, task: worker.Task) -> None:
         """Begin a run."""
-        self.task, self.since, self.cell, self.seen = task, time.monotonic(), None, {}
+        self.task, self.since, self.cell, self.seen, self.kernels = task, time.monotonic(), None, {}, []
         self.limit_mb = task.run.memory_limit_mb
         self.peak_mb = self.memory_mb = self.resident_mb = 0.0
         with contextlib.suppress(OSError):  # a worker that is already gone is noticed by its sentinel
             self.connection.send(task)
+
+    def note_kernel(self, pid: int) -> None:
+        """Take note of a kernel of the current run, which the template has for a child."""
+        with contextlib.suppress(psutil.Error):
+            self.seen[pid] = psutil.Process(pid)
+            self.kernels.append(pid)
 
     def messages(self) -> Iterator[tuple[str, Any]]:
         """Yield what has arrived; a message cut off by a kill is none."""
@@ -342,10 +368,10 @@ class _Worker:
                 yield self.connection.recv()
 
     def sample(self) -> float:
-        """Return the memory of this worker and all below it in MiB, and remember who they are."""
-        # The template outlives the run, and its kernels share its pages: it is no part of what the run uses.
-        found = [one for one in processes.tree(self.process.pid or 0) if one.pid != self.template]
-        self.seen.update({one.pid: one for one in found[1:]})
+        """Return the memory of this worker, its kernel and all below them in MiB, and remember who they are."""
+        # A template outlives the run, and its kernels share its pages: it is no part of what the run uses.
+        found = [one for one in self._tree() if one.pid != self.template]
+        self.seen.update({one.pid: one for one in found if one.pid != self.process.pid})
         # To share pages out costs the system much more than to count them, and stops the kernel meanwhile. The share is
         # never above the count, so no run is beyond its limit unseen.
         resident = processes.resident_mb(found)
@@ -366,13 +392,18 @@ class _Worker:
     def end(self) -> None:
         """Kill the process and everything it ever started."""
         # Looked up first: once the worker is gone nobody can say whose children they were.
-        below = processes.tree(self.process.pid or 0)[1:]
+        below = [one for one in self._tree() if one.pid != self.process.pid]
         self.process.kill()
         processes.end([*below, *self.seen.values()])
         if self.task:
             processes.end_marked(self.task.token)
         self.process.join(5)
         self.connection.close()
+
+    def _tree(self) -> list[psutil.Process]:
+        """Return this process, its kernels and all that they and it started, each once."""
+        found = [one for pid in (self.process.pid or 0, *self.kernels) for one in processes.tree(pid)]
+        return list({one.pid: one for one in found}.values())
 
 
 @contextlib.contextmanager

@@ -2,7 +2,8 @@
 
 Started by `helpers.pipeline.kernels` as a file, with one end of a socket pair as its first argument. It imports what
 every notebook imports, then answers each request with the number of a fresh child that is a Jupyter kernel. It dies
-with its owner, and its kernels die with it. It holds one thread: a fork copies only the thread that calls it, and a
+with its owner, and its kernels die with it. The owner may send it more lines, one for each process that shall ask for
+kernels; those of a line end when it closes. It holds one thread: a fork copies only the thread that calls it, and a
 lock held by any other would stay locked in the child for ever.
 """
 
@@ -19,6 +20,7 @@ import gc  # noqa: E402
 import importlib  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
+import select  # noqa: E402
 import signal  # noqa: E402
 import socket  # noqa: E402
 from pathlib import Path  # noqa: E402
@@ -41,8 +43,8 @@ PRELOADED = (
     "ipykernel.ipkernel",
     "ipykernel.zmqshell",
 )
-# As heavy again, and not for every notebook. A second kernel shows that there will be more; who starts one only, after
-# an edit, need not wait for what it may not use.
+# As heavy again, and not for every notebook. A second kernel of one line shows that there will be more; who starts one
+# only, after an edit, need not wait for what it may not use.
 PRELOADED_FOR_MORE = (
     "scipy.optimize",
     "scipy.stats",
@@ -59,29 +61,45 @@ _PR_SET_PDEATHSIG = 1
 
 def main() -> NoReturn:
     """Serve forks until the owner closes its end of the socket pair."""
-    owner = socket.socket(fileno=int(sys.argv[1]))
+    owner = _Line(int(sys.argv[1]))
     _die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # The system collects ended kernels at once: nobody waits for a zombie.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     _preload(PRELOADED)
-    _send(owner, {"ready": os.getpid(), "threads": _threads()})
-    served = 0
+    lines = [owner]
+    owner.greet()
     while True:
-        request = _receive(owner)
-        if request is None:
-            os._exit(0)
-        if served == 1:
-            _preload(PRELOADED_FOR_MORE)
-        served += 1
-        if _threads() > 1:
-            _send(owner, {"error": f"the template has {_threads()} threads; a fork would not be safe"})
-            continue
-        child = os.fork()
-        if child == 0:
-            owner.close()
-            _become_kernel(request)
-        _send(owner, {"pid": child})
+        for line in select.select(lines, [], [])[0]:
+            if (requests := line.receive()) is None:
+                if line is owner:
+                    os._exit(0)
+                line.end()
+                lines.remove(line)
+                continue
+            for request in requests:
+                if "line" in request:
+                    lines.append(_Line(line.handles.pop(0)))
+                    lines[-1].greet()
+                else:
+                    _answer(line, request, lines)
+
+
+def _answer(line: _Line, request: dict[str, Any], lines: list[_Line]) -> None:
+    """Fork a kernel and send its number."""
+    if line.served == 1:
+        _preload(PRELOADED_FOR_MORE)
+    line.served += 1
+    if _threads() > 1:
+        line.send({"error": f"the template has {_threads()} threads; a fork would not be safe"})
+        return
+    child = os.fork()
+    if child == 0:
+        for one in lines:
+            one.forget()
+        _become_kernel(request)
+    line.note(child)
+    line.send({"pid": child})
 
 
 def _preload(names: tuple[str, ...]) -> None:
@@ -105,6 +123,7 @@ def _become_kernel(request: dict[str, Any]) -> NoReturn:
         _die_with_parent()
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        _write_to(request.get("log"))
         os.environ.clear()
         os.environ.update(request["env"])
         os.chdir(request["cwd"])
@@ -129,6 +148,15 @@ def _become_kernel(request: dict[str, Any]) -> NoReturn:
         traceback.print_exc()
     finally:
         _leave(code)
+
+
+def _write_to(log: str | None) -> None:
+    """Send what is written past Python, and what is written at a crash, to the log of whoever asked."""
+    if log is not None:
+        handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        for stream in (1, 2):
+            os.dup2(handle, stream)
+        os.close(handle)
 
 
 def _own_backend() -> None:
@@ -182,21 +210,60 @@ def _threads() -> int:
     return sum(1 for _ in Path("/proc/self/task").iterdir())
 
 
-def _send(owner: socket.socket, message: dict[str, Any]) -> None:
-    with contextlib.suppress(OSError):
-        owner.sendall(json.dumps(message).encode() + b"\n")
+class _Line:
+    """A line to a process that asks for kernels, and those it was given."""
 
+    def __init__(self, handle: int) -> None:
+        self.connection = socket.socket(fileno=handle)
+        self.served = 0
+        self.kernels: list[int] = []  # process handles: unlike a number, none can come to mean another process
+        self.handles: list[int] = []  # of new lines, not yet taken up
 
-def _receive(owner: socket.socket) -> dict[str, Any] | None:
-    """Return the next request, or None when the owner is gone."""
-    data = b""
-    while not data.endswith(b"\n"):
-        part = owner.recv(1 << 20)
-        if not part:
-            return None
-        data += part
-    request: dict[str, Any] = json.loads(data)
-    return request
+    def fileno(self) -> int:
+        return self.connection.fileno()
+
+    def greet(self) -> None:
+        self.send({"ready": os.getpid(), "threads": _threads()})
+
+    def send(self, message: dict[str, Any]) -> None:
+        with contextlib.suppress(OSError):
+            self.connection.sendall(json.dumps(message).encode() + b"\n")
+
+    def receive(self) -> list[dict[str, Any]] | None:
+        """Return the requests that have come, or None when the other end is gone."""
+        data = b""
+        while not data.endswith(b"\n"):
+            try:
+                part, handles, _, _ = socket.recv_fds(self.connection, 1 << 20, 8)
+            except OSError:
+                return None
+            if not part:
+                return None
+            data += part
+            self.handles += handles
+        return [json.loads(one) for one in data.splitlines()]
+
+    def note(self, child: int) -> None:
+        """Remember a kernel for as long as it runs."""
+        ended = set(select.select(self.kernels, [], [], 0)[0])
+        for handle in ended:
+            os.close(handle)
+        self.kernels = [handle for handle in self.kernels if handle not in ended]
+        with contextlib.suppress(OSError):  # it has ended already
+            self.kernels.append(os.pidfd_open(child))
+
+    def end(self) -> None:
+        """Kill what was asked for through this line: nobody is there any more who wants it."""
+        for handle in self.kernels:
+            with contextlib.suppress(OSError):
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
+        self.forget()
+
+    def forget(self) -> None:
+        """Close what belongs to the template alone."""
+        self.connection.close()
+        for handle in self.kernels:
+            os.close(handle)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import json
 import os
 import re
 import signal
+import socket
 import sys
 import tempfile
 import traceback
@@ -57,50 +58,46 @@ class Report:
     error: Failure | None
 
 
-def serve(connection: Connection, log: Path, token: str, is_warm: bool) -> None:
+def serve(connection: Connection, log: Path, token: str, is_warm: bool, line: socket.socket | None) -> None:
     """Run tasks from the connection until it closes; the body of a worker process.
 
     Parameters
     ----------
     connection : Connection
-        Receives `Task`, or None to stop. Sends ``("ready", number of the template's process or None)`` once,
-        ``("cell", (index, done, total))`` as a notebook proceeds, ``("note", text)`` for what the operator should
-        know, ``("template", number)`` when a new template had to be started, and ``("done", Report)`` at the end of
-        each run.
+        Receives `Task`, or None to stop. Sends ``("ready", None)`` once, ``("cell", (index, done, total))`` as a
+        notebook proceeds, ``("kernel", number)`` for each kernel that is no child of this process, ``("note", text)``
+        for what the operator should know, ``("template", number)`` when this process started a template of its own,
+        and ``("done", Report)`` at the end of each run.
     log : Path
         Where this process and its kernels write what would otherwise go to the terminal.
     token : str
         Marks every process of this start.
     is_warm : bool
         Whether kernels are forked from a template; otherwise each is started the ordinary way.
+    line : socket.socket or None
+        To the template that the workers share; without one, or when it is gone, this process starts one of its own.
     """
     _detach(log)
-    template = _warmed(token) if is_warm else None
+    if is_warm:
+        os.environ[kernels.VARIABLE] = kernels.NAME
+        kernels.adopt(line, log, template_environment(token), lambda kernel: connection.send(("kernel", kernel)))
     _loaded_papermill()  # before the first run's clock starts, and while the template imports
-    if template is not None:
+    if line is not None:
         with contextlib.suppress(kernels.UnsafeForkError):  # the first kernel will say so
             kernels.template().wait_ready()
-    connection.send(("ready", template))
+    connection.send(("ready", None))
     told: set[str] = set()
+    own: int | None = None
     with contextlib.suppress(EOFError, OSError):
         while (task := connection.recv()) is not None:
             report = execute(task, log, lambda *cell: connection.send(("cell", cell)))
             for reason in sorted(kernels.fallbacks() - told):
                 connection.send(("note", f"kernels start the ordinary way: {reason}"))
                 told.add(reason)
-            if kernels.template_pid() != template:
-                template = kernels.template_pid()
-                connection.send(("template", template))
+            if kernels.template_pid() != own:
+                own = kernels.template_pid()
+                connection.send(("template", own))
             connection.send(("done", report))
-
-
-def _warmed(token: str) -> int | None:
-    """Start the template that kernels are forked from; it imports while this process imports papermill."""
-    os.environ[kernels.VARIABLE] = kernels.NAME
-    if kernels.is_safe_here() is not None:
-        return None  # the provisioner says so at the first kernel
-    with _altered({**fixed_settings(), processes.MARK: f"{token}/template/"}):
-        return kernels.template().process.pid
 
 
 def execute(task: Task, log: Path, at_cell: Callable[[int | None, int, int], None]) -> Report:
@@ -147,6 +144,12 @@ def environment(task: Task) -> Iterator[None]:
     }
     with _altered(settings):
         yield
+
+
+def template_environment(token: str) -> dict[str, str]:
+    """Return the environment of a template: what Python reads only at its start must be fixed there for all kernels."""
+    kept = {name: value for name, value in os.environ.items() if name not in _REMOVED}
+    return {**kept, **fixed_settings(), processes.MARK: f"{token}/template/"}
 
 
 def fixed_settings() -> dict[str, str]:
