@@ -5,6 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
+from helpers.pipeline import lean
+
 CODE = """
 from helpers.pipeline import lean
 lean.skip()
@@ -21,6 +25,38 @@ except nbformat.ValidationError:
 """
 
 
+def printed(*lines: str) -> str:
+    """Run lines in an interpreter of their own."""
+    done = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def test_notebooks_are_validated_as_before() -> None:
-    done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=False)
-    assert done.stdout == "still validates\n", done.stderr
+    assert printed(CODE) == "still validates\n"
+
+
+def test_a_library_is_hidden_for_a_while_and_never_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "this", raising=False)
+    with lean.hidden("this"), pytest.raises(ImportError):
+        import this  # noqa: F401
+    with lean.hidden("json"):
+        import json
+    assert sys.modules["json"] is json
+    assert "this" not in sys.modules
+
+
+def test_a_worker_does_without_arrow() -> None:
+    load = "import sys; from helpers.pipeline import worker; worker._loaded_papermill()"
+    assert printed(load, "print('pyarrow' in sys.modules)") == "False\n"
+
+
+def test_pages_are_made_without_pandas() -> None:
+    found = printed(
+        "import sys; from helpers.pipeline import lean; lean.skip()",
+        "from helpers.pipeline import clean, site, sphinx_build; sphinx_build.preload()",
+        "from helpers.pipeline.table_rows import Rows",
+        "print(Rows().grades(['cash_flows/AMZN/2025-06-30']))",
+        "print([one for one in ('pandas', 'pandera') if one in sys.modules])",
+    )
+    assert found == "{'cash_flows/AMZN/2025-06-30': 'filed'}\n[]\n"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Iterator
 
 
 def skip() -> None:
@@ -14,3 +16,19 @@ def skip() -> None:
     """
     if "rfc3987_syntax" not in sys.modules:
         sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # Python documents None here
+
+
+@contextlib.contextmanager
+def hidden(library: str) -> Iterator[None]:
+    """Let a library seem not to be installed for whoever asks for it inside, unless it is imported already.
+
+    Papermill brings Arrow to read notebooks from Hadoop, and does without where it is missing.
+    """
+    is_new = library not in sys.modules
+    if is_new:
+        sys.modules[library] = None  # type: ignore[assignment]  # as above
+    try:
+        yield
+    finally:
+        if is_new:
+            del sys.modules[library]

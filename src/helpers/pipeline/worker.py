@@ -228,7 +228,8 @@ def _handed(task: Task) -> dict[str, str]:
 def _loaded_papermill() -> tuple[Any, str]:
     """Import papermill and make our writer and our engine known to it; returns it and the engine's name."""
     lean.skip()
-    import papermill
+    with lean.hidden("pyarrow"):
+        import papermill
     from papermill.engines import papermill_engines
     from papermill.iorw import papermill_io
 
