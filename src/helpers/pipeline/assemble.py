@@ -11,14 +11,11 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from helpers.pipeline import integrity
 from helpers.pipeline.outcome import Failure, Outcome
 from helpers.pipeline.plan import Run
-
-if TYPE_CHECKING:
-    from helpers.pipeline.clean import CleanNotebook
 
 Shown = Literal["ok", "stale", "failed"]
 
@@ -125,14 +122,14 @@ class Assembly:
 
     def document(self) -> dict[str, Any]:
         """Return the content of ``results.json`` for the runs added so far."""
-        from helpers.pipeline.results import document
+        from helpers.pipeline.results import document, of_notebook
 
         results = self.results.values()
         editions = {one.run.edition: str(one.run.parameters.get("as_of", "")) for one in results}
         statuses = {(one.run.edition, one.run.notebook): one.shown for one in results}
         # Read from what is published, so that a kept page and its results cannot differ.
         published = {
-            (one.run.edition, one.run.notebook): _published(path)
+            (one.run.edition, one.run.notebook): of_notebook(json.loads(path.read_text(encoding="utf-8")))
             for one in results
             if (path := self._notebook(one.run))
         }
@@ -210,18 +207,6 @@ class Assembly:
     def _notebook(self, run: Run) -> Path | None:
         path = _executed(self.ready, run)
         return path if path.is_file() else None
-
-
-def _published(path: Path) -> CleanNotebook:
-    """Read a published notebook back with what it states."""
-    import nbformat
-
-    from helpers.pipeline.clean import CleanNotebook
-    from helpers.pipeline.results import of_notebook
-
-    notebook = nbformat.read(path, as_version=4)
-    numbers, claims = of_notebook(notebook)
-    return CleanNotebook(notebook, numbers=numbers, claims=claims)
 
 
 def _entry(result: Result, outcome: Outcome, earlier: Mapping[str, Any], vintage: str) -> dict[str, Any]:

@@ -13,15 +13,16 @@ from helpers.findings.schema import FINDINGS_MIME
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-    from helpers.pipeline.clean import CleanNotebook
     from helpers.pipeline.pages import Page
 
 SCHEMA = 1
+Stated = tuple[dict[str, Any], dict[str, Any]]
+"""The numbers and the claims of a notebook, each by id."""
 
 
 def document(
     editions: Mapping[str, str],
-    cleaned: Mapping[tuple[str, str], CleanNotebook],
+    stated: Mapping[tuple[str, str], Stated],
     statuses: Mapping[tuple[str, str], str],
 ) -> dict[str, Any]:
     """Return the content of ``results.json``.
@@ -30,8 +31,8 @@ def document(
     ----------
     editions : mapping of edition to ISO date
         The `as_of` of each edition.
-    cleaned : mapping of (edition, notebook) to CleanNotebook
-        What the notebooks state; a run with nothing to show is left out.
+    stated : mapping of (edition, notebook) to Stated
+        Numbers and claims of the notebooks; a run with nothing to show is left out.
     statuses : mapping of (edition, notebook) to str
         ``ok``, ``stale`` (an older good run is shown) or ``failed``.
 
@@ -47,11 +48,11 @@ def document(
         for (of, notebook), status in sorted(statuses.items()):
             if of != edition:
                 continue
-            stated = cleaned.get((edition, notebook))
+            numbers, claims = stated.get((edition, notebook), ({}, {}))
             notebooks[notebook] = {
                 "status": status,
-                "numbers": dict(sorted(stated.numbers.items())) if stated else {},
-                "claims": dict(sorted(stated.claims.items())) if stated else {},
+                "numbers": dict(sorted(numbers.items())),
+                "claims": dict(sorted(claims.items())),
             }
         content[edition] = {"as_of": as_of, "notebooks": notebooks}
     return {"schema": SCHEMA, "editions": content}
@@ -66,14 +67,11 @@ def of_pages(pages: Sequence[Page], notebooks: Mapping[str, NotebookNode]) -> di
     notebooks : mapping of run name to NotebookNode
         The published notebooks.
     """
-    from helpers.pipeline.clean import CleanNotebook
-
-    stated = {}
-    for page in pages:
-        if page.run.name in notebooks:
-            notebook = notebooks[page.run.name]
-            numbers, claims = of_notebook(notebook)
-            stated[page.run.edition, page.run.notebook] = CleanNotebook(notebook, numbers=numbers, claims=claims)
+    stated = {
+        (page.run.edition, page.run.notebook): of_notebook(notebooks[page.run.name])
+        for page in pages
+        if page.run.name in notebooks
+    }
     statuses = {(page.run.edition, page.run.notebook): page.status for page in pages}
     return document({page.run.edition: page.as_of for page in pages}, stated, statuses)
 
@@ -98,7 +96,7 @@ def published(reports: Path | None) -> dict[str, Any] | None:
     return None
 
 
-def of_notebook(notebook: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def of_notebook(notebook: Mapping[str, Any]) -> Stated:
     """Return the numbers and claims that a published notebook holds in its outputs."""
     numbers: dict[str, Any] = {}
     claims: dict[str, Any] = {}

@@ -106,6 +106,7 @@ def _mirror(source: Path, target: Path) -> None:
 def _run(work: Path, configuration: Mapping[str, Any]) -> Any:
     """Run Sphinx; a warning is an error."""
     from docutils.utils import SystemMessage
+    from jinja2 import FileSystemBytecodeCache
     from sphinx.application import Sphinx
     from sphinx.errors import SphinxError
     from sphinx.util.docutils import docutils_namespace, patch_docutils
@@ -122,6 +123,10 @@ def _run(work: Path, configuration: Mapping[str, Any]) -> Any:
                 source, None, html, work / "doctrees", "html", confoverrides=dict(configuration), status=None,
                 warning=told, parallel=1,
             )  # fmt: skip
+            # Templates are compiled once for all builds, not again for each.
+            (work / "templates").mkdir(exist_ok=True)
+            compiled = FileSystemBytecodeCache(str(work / "templates"))
+            application.builder.templates.environment.bytecode_cache = compiled
             application.build()
     except (SphinxError, SystemMessage, OSError) as error:
         raise SiteError(f"the site could not be built: {error}\n{_lines(told, source)}") from error
