@@ -51,16 +51,15 @@ def select(
     is_own = (vendor_metrics["metric"] == metric).to_numpy() & (vendor_metrics["company"] == company).to_numpy()
     own = np.flatnonzero(is_own & vendor_metrics["value"].notna().to_numpy())
     names = ("scope", "kind", "source_id", "date", "published")
-    *told, date, published = (vendor_metrics[name].to_numpy()[own] for name in names)
-    wanted = np.array(
-        [scope in scopes and kind in kinds and source not in REPEATS for scope, kind, source in zip(*told, strict=True)],
-        dtype=bool,
-    )
+    scope, kind, source, date, published = (vendor_metrics[name].to_numpy()[own] for name in names)
+    fits = [a in scopes and b in kinds and c not in REPEATS for a, b, c in zip(scope, kind, source, strict=True)]
+    wanted = np.array(fits, dtype=bool)
     if months is not None:
         # The column also holds the word "cumulative".
         wanted &= pd.to_numeric(vendor_metrics["period_months"].iloc[own], errors="coerce").to_numpy() == months
     order = np.lexsort((published, date))
-    return vendor_metrics.iloc[own[order[wanted[order]]]]
+    chosen: pd.DataFrame = vendor_metrics.iloc[own[order[wanted[order]]]]
+    return chosen
 
 
 def latest_before(rows: pd.DataFrame, day: pd.Timestamp, *, within_days: int) -> pd.DataFrame:
@@ -80,7 +79,8 @@ def latest_before(rows: pd.DataFrame, day: pd.Timestamp, *, within_days: int) ->
         One row or none.
     """
     age = (day - rows["date"]).dt.days.to_numpy()
-    return rows.iloc[np.flatnonzero((age >= 0) & (age <= within_days))[-1:]]
+    recent: pd.DataFrame = rows.iloc[np.flatnonzero((age >= 0) & (age <= within_days))[-1:]]
+    return recent
 
 
 def nearest(rows: pd.DataFrame, day: pd.Timestamp, *, within_days: int) -> pd.DataFrame:
