@@ -187,8 +187,9 @@ def test_forecasts_are_held_against_what_came():
     found = adoption.fit_users(path.iloc[:11], "logistic")
     errors = adoption.forecast_errors(found, path.iloc[11:])
     assert list(errors.index) == list(path.index[11:])
-    assert (errors["low"] < errors["forecast"]).all()
-    assert (errors["forecast"] < errors["high"]).all()
+    for time, forecast in zip(adoption.years_since(errors.index), errors["forecast"], strict=True):
+        interval = forecast_interval(found, float(time))
+        assert interval.low < forecast < interval.high
     assert errors["error_percent"].to_numpy() == pytest.approx(
         100 * (errors["forecast"] / errors["observed"] - 1).to_numpy()
     )

@@ -110,9 +110,9 @@ class TestMeans:
         exposed = litigation.expose(
             known("litigation", NOW), tables.load("statutory_damages"), tables.load("assumptions"), 2**12, 1
         )
-        firms = list(exposure.by_defendant(exposed.suits, exposed.simulated).index)
+        firms = exposure.by_defendant(exposed.suits, exposed.simulated)
         frames = (known(name, NOW) for name in ("cash_flows", "vendor_metrics", "funding_rounds"))
-        compared = litigation.against_means(exposed, legal_bill.means(firms, *frames, NOW))
+        compared = litigation.against_means(firms, legal_bill.means(list(firms.index), *frames, NOW))
         row = compared.loc["Anthropic"]
         assert row["percent_of_revenue"] == pytest.approx(100 * row["p90"] / 4590)
         assert np.isnan(compared.loc["Suno", "percent_of_revenue"])

@@ -193,8 +193,7 @@ class ForecastTest:
     paths : DataFrame
         From `paths`.
     errors : DataFrame
-        At the last date that came, one row a curve: ``curve``, ``observed``, ``forecast``, ``low``, ``high``,
-        ``error_percent``.
+        At the last date that came, one row a curve: ``curve``, ``observed``, ``forecast``, ``error_percent``.
     """
 
     fitted_on: str
@@ -317,20 +316,15 @@ def forecast_errors(fitted: Fit, later: pd.Series, launch: pd.Timestamp = LAUNCH
     Returns
     -------
     DataFrame
-        One row an observation, indexed by date: ``observed``, ``forecast``, ``low``, ``high``
-        (95 per cent profile interval of the curve; infinite where the data set no limit) and
-        ``error_percent`` (forecast above the observation is positive).
+        One row an observation, indexed by date: ``observed``, ``forecast`` and ``error_percent`` (forecast above
+        the observation is positive).
     """
-    times = years_since(later.index, launch)
-    intervals = [forecast_interval(fitted, float(time)) for time in times]
-    forecast = fitted.predict(times)
+    forecast = fitted.predict(years_since(later.index, launch))
     observed = later.to_numpy(dtype=float)
     return pd.DataFrame(
         {
             "observed": observed,
             "forecast": forecast,
-            "low": [interval.low for interval in intervals],
-            "high": [interval.high for interval in intervals],
             "error_percent": 100 * (forecast / observed - 1),
         },
         index=pd.DatetimeIndex(later.index, name="date"),

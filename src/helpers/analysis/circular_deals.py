@@ -94,17 +94,22 @@ def deal_graph(counted: pd.DataFrame) -> nx.DiGraph:
         An edge from payer to payee with ``amount`` (sum of the known amounts, USD millions; None where none is
         known), ``complete`` (every amount is known), ``kinds`` and ``rows``.
     """
-    graph = nx.DiGraph()
+    promises: dict[tuple[str, str], list[tuple[str, float, str]]] = {}
     edges = counted[counted["treatment"].isin([COUNTED, UNKNOWN_AMOUNT])]
-    for (payer, payee), part in edges.groupby(["payer", "payee"], sort=True):
-        known = part["amount_usd_m"].dropna()
+    names = ("payer", "payee", "amount_usd_m", "kind")
+    for row, payer, payee, amount, kind in zip(edges.index, *(edges[name] for name in names), strict=True):
+        promises.setdefault((payer, payee), []).append((row, amount, str(kind)))
+    graph = nx.DiGraph()
+    for payer, payee in sorted(promises):
+        rows, amounts, kinds = zip(*promises[payer, payee], strict=True)
+        known = [amount for amount in amounts if pd.notna(amount)]
         graph.add_edge(
             payer,
             payee,
-            amount=float(known.sum()) if len(known) else None,
-            complete=len(known) == len(part),
-            kinds=tuple(sorted(set(part["kind"].astype(str)))),
-            rows=tuple(part.index),
+            amount=float(sum(known)) if known else None,
+            complete=len(known) == len(rows),
+            kinds=tuple(sorted(set(kinds))),
+            rows=rows,
         )
     return graph
 
@@ -214,7 +219,11 @@ def gross_and_net_by_month(commitments: pd.DataFrame, as_of: str, include_guidan
     table: list[dict[str, Any]] = []
     if len(commitments):
         ends = pd.date_range(commitments["date"].min(), as_of, freq="ME").union([pd.Timestamp(as_of)])
+        sums: dict[int, dict[str, float]] = {}
         for end in ends:
             known = commitments[commitments["date"] <= end]
-            table.append({"date": end, **gross_and_net(deal_graph(count_deals(known, include_guidance)))})
+            # A month in which nothing was promised ends as it began.
+            if len(known) not in sums:
+                sums[len(known)] = gross_and_net(deal_graph(count_deals(known, include_guidance)))
+            table.append({"date": end, **sums[len(known)]})
     return pd.DataFrame(table, columns=["date", "gross", "circular", "net"])

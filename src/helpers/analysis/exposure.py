@@ -14,7 +14,7 @@ Suits that count no works are not in it, so it is a part of the whole. Works are
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -197,18 +197,33 @@ def simulate(
     DataFrame of shape (draws, suits)
         USD millions; columns are row ids.
     """
+    return next(simulate_pinned(suits, assumptions, ids, draws, seed, [pinned or {}]))
+
+
+def simulate_pinned(
+    suits: pd.DataFrame,
+    assumptions: pd.DataFrame,
+    ids: Sequence[str],
+    draws: int,
+    seed: int,
+    pins: Iterable[Mapping[str, float]],
+) -> Iterator[pd.DataFrame]:
+    """Yield what `simulate` gives for each of several sets of pinned assumptions; all rest on the same draws."""
     if draws < 1:
         raise ValueError(f"draws must be at least 1, not {draws}")
     if suits.empty:
-        return pd.DataFrame(index=pd.RangeIndex(draws, name="draw"))
+        yield from (pd.DataFrame(index=pd.RangeIndex(draws, name="draw")) for _ in pins)
+        return
     dimensions = len(ids) + 1 + CHANCES_A_SUIT * len(suits)
     # Sobol sequences come in powers of 2; fewer draws are its beginning.
     sequence = qmc.Sobol(dimensions, rng=seed).random_base2((draws - 1).bit_length())[:draws]
     drawn = _draw(assumptions, ids, sequence)
-    drawn |= {name: np.full(draws, value) for name, value in (pinned or {}).items()}
-    owed = _owed_if_lost(suits, drawn, amount_of(ids))
-    paid = _stays_paid(drawn, sequence[:, len(ids) :], len(suits))
-    return pd.DataFrame(owed * paid, index=pd.RangeIndex(draws, name="draw"), columns=suits.index)
+    chances, of_losing = sequence[:, len(ids) :], 1 + len(suits)
+    normal, uniform = special.ndtri(chances[:, :of_losing]), chances[:, of_losing:]
+    for pinned in pins:
+        held = drawn | {name: np.full(draws, value) for name, value in pinned.items()}
+        paid = _owed_if_lost(suits, held, amount_of(ids)) * _stays_paid(held, normal, uniform)
+        yield pd.DataFrame(paid, index=pd.RangeIndex(draws, name="draw"), columns=suits.index)
 
 
 def _draw(assumptions: pd.DataFrame, ids: Sequence[str], uniform: Any) -> dict[str, Any]:
@@ -235,13 +250,16 @@ def _owed_if_lost(suits: pd.DataFrame, drawn: Mapping[str, Any], amount_id: str)
     return suits["works"].to_numpy() * share * amount[:, None] / A_MILLION
 
 
-def _stays_paid(drawn: Mapping[str, Any], uniform: Any, suits: int) -> Any:
-    """Return which suits end in money that stays paid, of shape (draws, suits)."""
+def _stays_paid(drawn: Mapping[str, Any], normal: Any, uniform: Any) -> Any:
+    """Return which suits end in money that stays paid, of shape (draws, suits).
+
+    `normal` holds the common fate and then a number a suit; `uniform` a number a suit.
+    """
     tie = drawn[COMMON_FATE][:, None]
-    normal = special.ndtri(uniform[:, : suits + 1])
     latent = np.sqrt(tie) * normal[:, :1] + np.sqrt(1 - tie) * normal[:, 1:]
-    lost = special.ndtr(latent) < drawn[CHANCE_OF_LOSING][:, None]
-    return lost & (uniform[:, suits + 1 :] >= drawn[OVERTURNED][:, None])
+    # The chance as a threshold of the normal: one inverse a draw, where the other way round takes one a suit.
+    lost = latent < special.ndtri(drawn[CHANCE_OF_LOSING].clip(0, 1))[:, None]
+    return lost & (uniform >= drawn[OVERTURNED][:, None])
 
 
 def summary(simulated: pd.DataFrame) -> pd.Series:
@@ -256,7 +274,7 @@ def summary(simulated: pd.DataFrame) -> pd.Series:
     if simulated.shape[1] == 0:
         return pd.Series(np.nan, index=["mean", "median", "p90", "nothing"])
     total = simulated.sum(axis=1)
-    median, high = (float(total.quantile(share)) for share in QUANTILES)
+    median, high = total.quantile(list(QUANTILES))
     return pd.Series({"mean": float(total.mean()), "median": median, "p90": high, "nothing": float(total.eq(0).mean())})
 
 

@@ -121,12 +121,13 @@ def scale(docket: pd.DataFrame, exposed: Exposure, cash_flows: pd.DataFrame) -> 
     return frame[frame["usd_m"] > 0].reset_index(drop=True)
 
 
-def against_means(exposed: Exposure, means: pd.DataFrame) -> pd.DataFrame:
+def against_means(firms: pd.DataFrame, means: pd.DataFrame) -> pd.DataFrame:
     """Hold each defendant's exposure against what it earns and has raised.
 
     Parameters
     ----------
-    exposed : Exposure
+    firms : DataFrame
+        From `helpers.analysis.exposure.by_defendant`.
     means : DataFrame
         From `helpers.analysis.legal_bill.means`.
 
@@ -137,8 +138,7 @@ def against_means(exposed: Exposure, means: pd.DataFrame) -> pd.DataFrame:
         ``raised``, ``capex``, ``percent_of_revenue``, ``percent_of_raised``, ``percent_of_capex`` (the
         90th percentile over each; missing where the tables know no figure).
     """
-    table = exposure.by_defendant(exposed.suits, exposed.simulated)
-    table = table.join(means[["revenue", "raised", "capex", "basis"]])
+    table = firms.join(means[["revenue", "raised", "capex", "basis"]])
     for column in ("revenue", "raised", "capex"):
         table[f"percent_of_{column}"] = 100 * table["p90"] / table[column]
     return table

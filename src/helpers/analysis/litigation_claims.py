@@ -7,7 +7,7 @@ table only on the day its state was read, so an empty search proves nothing whil
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -123,12 +123,14 @@ def verdicts(evidence: Evidence, exposed: Exposure | None = None) -> dict[str, V
 WHAT_IF_DRAWS_DIVISOR = 4
 
 
-def what_if(evidence: Evidence) -> pd.DataFrame:
+def what_if(evidence: Evidence, exposed: Exposure | None = None) -> pd.DataFrame:
     """Ask what the verdict of A62 hangs on: each range at its ends, and the largest suits left out.
 
     Parameters
     ----------
     evidence : Evidence
+    exposed : Exposure, optional
+        From `expose`, where it is at hand already.
 
     Returns
     -------
@@ -136,8 +138,7 @@ def what_if(evidence: Evidence) -> pd.DataFrame:
         ``changed`` (what, in words), ``p90`` (USD millions), ``percent`` of a year's capex, ``verdict``.
         No row where nothing can be simulated.
     """
-    whole = expose(evidence)
-    draws = max(evidence.draws // WHAT_IF_DRAWS_DIVISOR, 1)
+    whole = expose(evidence) if exposed is None else exposed
     runs = [("as assumed", whole)]
     if len(whole.suits):
         largest = str(whole.suits["works"].idxmax())
@@ -145,25 +146,27 @@ def what_if(evidence: Evidence) -> pd.DataFrame:
             (f"without {whole.suits['short_name'][largest]}", whole.suits.drop(index=largest)),
             ("without every complaint that counts a collection", whole.suits.drop(index=whole.collections.index)),
         )
-        runs += [(words, _rerun(evidence, whole, suits, draws, {})) for words, suits in without]
+        runs += [(words, next(_reruns(evidence, whole, suits, [{}]))) for words, suits in without]
         rows = evidence.assumptions.set_index("id")
-        for name in whole.assumptions:
-            for end in ("low", "high"):
-                pinned = {name: float(rows[end][name])}
-                words = f"{exposure.LABELS[name][0].lower()}{exposure.LABELS[name][1:]} at its {end} end"
-                runs.append((words, _rerun(evidence, whole, whole.suits, draws, pinned)))
-    judged = [(words, run, a62(run, evidence.cash_flows)) for words, run in runs]
+        ends = [(name, end) for name in whole.assumptions for end in ("low", "high")]
+        pins = [{name: float(rows[end][name])} for name, end in ends]
+        for (name, end), run in zip(ends, _reruns(evidence, whole, whole.suits, pins), strict=True):
+            label = exposure.LABELS[name]
+            runs.append((f"{label[0].lower()}{label[1:]} at its {end} end", run))
+    capex = legal_bill.trailing_capex(evidence.cash_flows)
+    judged = [(words, run, _over_capex(run, capex)) for words, run in runs]
     table = [(words, float(run.total["p90"]), verdict.value, verdict.verdict) for words, run, verdict in judged]
     frame = pd.DataFrame(table, columns=["changed", "p90", "percent", "verdict"]).astype({"percent": "float64"})
     return frame.dropna(subset="p90").reset_index(drop=True)
 
 
-def _rerun(
-    evidence: Evidence, whole: Exposure, suits: pd.DataFrame, draws: int, pinned: Mapping[str, float]
-) -> Exposure:
-    """Simulate some of the suits again, with assumptions pinned."""
-    simulated = exposure.simulate(suits, evidence.assumptions, whole.assumptions, draws, evidence.seed, pinned)
-    return Exposure(suits, simulated, whole.assumptions)
+def _reruns(
+    evidence: Evidence, whole: Exposure, suits: pd.DataFrame, pins: Iterable[Mapping[str, float]]
+) -> Iterator[Exposure]:
+    """Simulate some of the suits again, once for each set of pinned assumptions."""
+    draws, ids = max(evidence.draws // WHAT_IF_DRAWS_DIVISOR, 1), whole.assumptions
+    for simulated in exposure.simulate_pinned(suits, evidence.assumptions, ids, draws, evidence.seed, pins):
+        yield Exposure(suits, simulated, ids)
 
 
 def tally(found: Mapping[str, Verdict]) -> dict[str, int]:
@@ -297,7 +300,11 @@ def a62(exposed: Exposure, cash_flows: pd.DataFrame) -> Verdict:
     Supported above `A62_SUPPORTED_PERCENT`, partly from `A62_PARTLY_PERCENT`. Capex is all cash capex of
     the five builders over their last four known quarters: the tables do not split off AI.
     """
-    capex = legal_bill.trailing_capex(cash_flows)
+    return _over_capex(exposed, legal_bill.trailing_capex(cash_flows))
+
+
+def _over_capex(exposed: Exposure, capex: pd.DataFrame) -> Verdict:
+    """Judge A62 by the capex that `legal_bill.trailing_capex` gave."""
     if exposed.suits.empty:
         return not_testable(NO_WORKS, "percent")
     if len(capex) < len(legal_bill.BUILDERS) or capex["capex"].isna().any():

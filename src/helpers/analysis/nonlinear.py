@@ -286,7 +286,7 @@ def profile_interval(fitted: Fit, name: str, level: float = 0.95) -> Interval:
     reach = (fitted.problem.lower[place], fitted.problem.upper[place])
 
     def hold(value: float, free: npt.NDArray[np.number]) -> npt.NDArray[np.number]:
-        return np.insert(free, place, value)
+        return _with(free, place, value)
 
     return _profile(fitted, place, fitted.parameters[name], hold, reach, level)
 
@@ -314,12 +314,17 @@ def forecast_interval(fitted: Fit, time: float, level: float = 0.95) -> Interval
     moment = np.array([time], dtype=float)
 
     def hold(value: float, free: npt.NDArray[np.number]) -> npt.NDArray[np.number]:
-        shape = problem.model(np.insert(free, 0, 1.0), moment)[0]
-        return np.insert(free, 0, value / shape)
+        shape = problem.model(_with(free, 0, 1.0), moment)[0]
+        return _with(free, 0, value / shape)
 
     estimate = float(fitted.predict(moment)[0])
     reach = (estimate / _PROFILE_REACH, estimate * _PROFILE_REACH)
     return _profile(fitted, 0, estimate, hold, reach, level)
+
+
+def _with(free: npt.NDArray[np.number], place: int, value: complex) -> npt.NDArray[np.number]:
+    """Put a value among the free parameters; `numpy.insert` takes ten times as long, and each trial does it."""
+    return np.concatenate((free[:place], [value], free[place:]))
 
 
 def _profile(

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from helpers.analysis.fiscal_quarters import fiscal_sequence
@@ -103,15 +105,23 @@ def _flows(cash_flows: pd.DataFrame, financing: pd.DataFrame) -> tuple[pd.DataFr
 def _around(ticker: str, quarters: pd.DataFrame, money_in: pd.DataFrame) -> list[dict[str, object]]:
     """Compare outside money after each quarter with that before it; see `negative_starts` for the columns."""
     outside = money_in[money_in["ticker"] == ticker]
+    sequence, external = outside["sequence"].to_numpy(), outside["external"].to_numpy()
+    labels = outside.index.to_numpy()
     found: list[dict[str, object]] = []
-    for label, quarter in quarters.iterrows():
-        distance = outside["sequence"] - quarter["sequence"]
-        before, after = outside[distance.between(-WINDOW_QUARTERS, -1)], outside[distance.between(1, WINDOW_QUARTERS)]
-        mean_before, mean_after = before["external"].mean(), after["external"].mean()
-        rose = bool(mean_after > mean_before)
+    for label, start, end in zip(quarters.index, quarters["sequence"], quarters["period_end"], strict=True):
+        distance = sequence - start
+        before = (distance >= -WINDOW_QUARTERS) & (distance <= -1)
+        after = (distance >= 1) & (distance <= WINDOW_QUARTERS)
+        mean_before, mean_after = _mean(external[before]), _mean(external[after])
+        rose = mean_after > mean_before
         found.append(
-            {"ticker": ticker, "period_end": quarter["period_end"], "before": mean_before, "after": mean_after,
-             "quarters_after": len(after), "rose": rose, "came_in": rose and mean_after > 0,
-             "rows": (str(label), *map(str, before.index), *map(str, after.index))}
+            {"ticker": ticker, "period_end": end, "before": mean_before, "after": mean_after,
+             "quarters_after": int(after.sum()), "rose": rose, "came_in": rose and mean_after > 0,
+             "rows": (str(label), *map(str, labels[before]), *map(str, labels[after]))}
         )  # fmt: skip
     return found
+
+
+def _mean(amounts: npt.NDArray[np.float64]) -> float:
+    """Return the mean, missing where there is no amount."""
+    return float(amounts.mean()) if len(amounts) else float("nan")

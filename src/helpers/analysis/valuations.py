@@ -110,10 +110,13 @@ def multiples(valued: pd.DataFrame, vendor_metrics: pd.DataFrame) -> pd.DataFram
         ``company``, ``date``, ``round``, ``post_money_usd_m``, ``run_rate_usd_m``, ``run_rate_date``,
         ``multiple``, ``basis`` (how the firm counts revenue) and ``run_rate_row``; row ids of the rounds.
     """
+    firms = valued["company"].astype(str)
+    known = {
+        firm: vendor.select(vendor_metrics, "annualised_revenue_usd_m", company=firm) for firm in dict.fromkeys(firms)
+    }
     found = {}
-    for label, row in valued.iterrows():
-        rates = vendor.select(vendor_metrics, "annualised_revenue_usd_m", company=str(row["company"]))
-        rate = vendor.latest_before(rates, row["date"], within_days=RUN_RATE_WITHIN_DAYS)
+    for label, firm, day in zip(valued.index, firms, valued["date"], strict=True):
+        rate = vendor.latest_before(known[firm], day, within_days=RUN_RATE_WITHIN_DAYS)
         if len(rate):
             found[label] = (float(rate["value"].iloc[0]), rate["date"].iloc[0], rate.index[0])
     columns = ["run_rate_usd_m", "run_rate_date", "run_rate_row"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 OUTCOMES = ("reported", "leaked", "estimate")
@@ -46,19 +47,18 @@ def select(
     DataFrame
         Same columns and row ids; without the repeats of the article.
     """
-    # First the few rows of one firm's metric: rules ask hundreds of times.
-    own = (vendor_metrics["metric"] == metric).to_numpy() & (vendor_metrics["company"] == company).to_numpy()
-    rows = vendor_metrics[own]
-    wanted = (
-        rows["scope"].isin(list(scopes))
-        & rows["kind"].isin(list(kinds))
-        & ~rows["source_id"].isin(list(REPEATS))
-        & rows["value"].notna()
-    )
+    # Rules ask hundreds of times: the places of the few rows of one firm's metric are found, and the table is cut once.
+    is_own = (vendor_metrics["metric"] == metric).to_numpy() & (vendor_metrics["company"] == company).to_numpy()
+    own = np.flatnonzero(is_own & vendor_metrics["value"].notna().to_numpy())
+    names = ("scope", "kind", "source_id", "date", "published")
+    scope, kind, source, date, published = (vendor_metrics[name].to_numpy()[own] for name in names)
+    fits = [a in scopes and b in kinds and c not in REPEATS for a, b, c in zip(scope, kind, source, strict=True)]
+    wanted = np.array(fits, dtype=bool)
     if months is not None:
         # The column also holds the word "cumulative".
-        wanted &= pd.to_numeric(rows["period_months"], errors="coerce") == months
-    chosen: pd.DataFrame = rows[wanted].sort_values(["date", "published"], kind="stable")
+        wanted &= pd.to_numeric(vendor_metrics["period_months"].iloc[own], errors="coerce").to_numpy() == months
+    order = np.lexsort((published, date))
+    chosen: pd.DataFrame = vendor_metrics.iloc[own[order[wanted[order]]]]
     return chosen
 
 
@@ -78,8 +78,8 @@ def latest_before(rows: pd.DataFrame, day: pd.Timestamp, *, within_days: int) ->
     DataFrame
         One row or none.
     """
-    age = (day - rows["date"]).dt.days
-    recent: pd.DataFrame = rows[(age >= 0) & (age <= within_days)].tail(1)
+    age = (day - rows["date"]).dt.days.to_numpy()
+    recent: pd.DataFrame = rows.iloc[np.flatnonzero((age >= 0) & (age <= within_days))[-1:]]
     return recent
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Patch, PathPatch
+from matplotlib.path import Path
 
 from helpers.charts import style
 from helpers.charts.unknown import not_known
@@ -81,11 +82,17 @@ def filled_cells(known: pd.DataFrame, *, table: str, as_of: str) -> Axes:
         grid = known[known["field"].eq(field)].pivot_table(
             index="ticker", columns="quarter", values="known", aggfunc="max"
         )
-        _panel(panel, grid.reindex(index=firms, columns=quarters).astype("float64"), spelled(field), firms)
+        _panel(panel, grid.reindex(index=firms, columns=quarters).astype("float64"), spelled(field))
     for panel in axes.flat[len(fields) :]:
         panel.axis("off")
-    for panel in axes[-1]:
-        _year_ticks(panel, quarters)
+    # All panels share their axes: the first sets them, and those without labels need no ticks to be made.
+    axes.flat[0].set_yticks(np.arange(len(firms)) + 0.5, [style.company(firm) for firm in firms])
+    axes.flat[0].set_ylim(len(firms), 0)
+    _year_ticks(axes[-1, 0], quarters)
+    for panel in axes[:-1].flat:
+        panel.xaxis.set_visible(False)
+    for panel in axes[:, 1]:
+        panel.yaxis.set_visible(False)
     keys = [
         Patch(color=_KNOWN, label="known"),
         Patch(facecolor=_HOLE, hatch="////", edgecolor="white", label="missing"),
@@ -109,25 +116,26 @@ def filled_cells(known: pd.DataFrame, *, table: str, as_of: str) -> Axes:
     return first
 
 
-def _panel(panel: Axes, grid: pd.DataFrame, name: str, firms: Sequence[str]) -> None:
+def _panel(panel: Axes, grid: pd.DataFrame, name: str) -> None:
     values = np.ma.masked_invalid(grid.to_numpy())
     panel.grid(visible=False)
     panel.pcolormesh(values, cmap=ListedColormap([_HOLE, _KNOWN]), vmin=0, vmax=1, edgecolors="white", linewidth=0.4)
-    # Hatching tells a hole from a figure without the colour; one patch a run, for hatches are slow to draw.
+    # Hatching tells a hole from a figure without the colour; all in one patch, for hatches are slow to draw.
+    runs: list[Path] = []
     for row, cells in enumerate(values.filled(1) == 0):
         edges = np.flatnonzero(np.diff(np.concatenate([[False], cells, [False]]).astype("int8")))
-        for start, end in zip(edges[::2], edges[1::2], strict=True):
-            panel.add_patch(_hatched(start, row, end - start))
-    panel.set_yticks(np.arange(len(firms)) + 0.5, [style.company(firm) for firm in firms])
+        runs += [_box(start, row, end) for start, end in zip(edges[::2], edges[1::2], strict=True)]
+    if runs:
+        holes = Path.make_compound_path(*runs)
+        panel.add_patch(PathPatch(holes, facecolor="none", edgecolor="white", hatch="////", linewidth=0))
     panel.tick_params(axis="both", length=0)
-    panel.set_ylim(len(firms), 0)
     panel.set_title(name, loc="left", fontsize=9.5, fontweight="bold", pad=3)
     for spine in panel.spines.values():
         spine.set_visible(False)
 
 
-def _hatched(x: int, y: int, width: int) -> Rectangle:
-    return Rectangle((x, y), width, 1, facecolor="none", edgecolor="white", hatch="////", linewidth=0)
+def _box(start: int, row: int, end: int) -> Path:
+    return Path([(start, row), (end, row), (end, row + 1), (start, row + 1), (start, row)], closed=True)
 
 
 def _year_ticks(panel: Axes, quarters: pd.DatetimeIndex) -> None:
@@ -160,9 +168,14 @@ def rows_by_year(counts: pd.DataFrame, *, about: Sequence[str], as_of: str) -> A
     figure, axes = style.canvas(
         len(known.columns), 1, width=7.2, height=1.2 + 0.36 * len(known.columns), sharex=True, squeeze=False
     )
+    for panel in axes[:-1, 0]:
+        # Only the last strip has labels: the others need no ticks to be made.
+        panel.xaxis.set_visible(False)
     for panel, name in zip(axes[:, 0], known.columns, strict=True):
         panel.grid(visible=False)
-        panel.bar(known.index, known[name], width=0.82, color=style.NOW)
+        # A bar without height would only take time.
+        years = known.index[known[name] > 0]
+        panel.bar(years, known.loc[years, name], width=0.82, color=style.NOW)
         panel.set_yticks([])
         panel.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
         panel.tick_params(axis="x", length=0)

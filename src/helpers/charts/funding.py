@@ -122,7 +122,8 @@ def raised_by_instrument(raised: pd.DataFrame, *, companies: list[str], as_of: s
                 height,
                 bottom=bottom,
                 color=ink,
-                hatch=hatch,
+                # A hatch is slow to draw, even where a bar has no height.
+                hatch=[hatch if tall else None for tall in height],
                 edgecolor=style.PAPER,
                 linewidth=0,
                 width=0.75,

@@ -74,7 +74,8 @@ def _firm(axes: Axes, firm: pd.DataFrame, ticker: str) -> None:
             bottom=bottom,
             width=75,
             color=ink,
-            hatch=hatch,
+            # A hatch is slow to draw, even where a bar has no height.
+            hatch=[hatch if tall else None for tall in height],
             edgecolor=style.PAPER,
             linewidth=0,
         )
