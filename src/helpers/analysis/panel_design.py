@@ -66,8 +66,8 @@ def estimation_sample(
     Returns
     -------
     DataFrame
-        Rows in order of firm and quarter. A quarter with a single firm is left out where quarters
-        have effects: it could say nothing.
+        Rows with a firm and a quarter, in order of both. A quarter with a single firm is left out where
+        quarters have effects: it could say nothing.
 
     Raises
     ------
@@ -81,7 +81,9 @@ def estimation_sample(
     if len(np.unique(firms * len(frame) + quarters)) < len(frame):
         first = frame[frame.duplicated([cluster, time])].iloc[0]
         raise ValueError(f"duplicate firm-quarter: {first[cluster]} has two rows at {time} {first[time]}")
-    rows = np.flatnonzero(np.isfinite(_numbers(frame, [outcome, *regressors, *others])).all(axis=1))
+    known = np.isfinite(_numbers(frame, [outcome, *regressors, *others])).all(axis=1)
+    # A missing firm or quarter has a number below zero.
+    rows = np.flatnonzero(known & (firms >= 0) & (quarters >= 0))
     rows = _long_enough(rows, firms, least_quarters)
     if time in effects:
         rows = _without_lonely_quarters(rows, firms, quarters, least_quarters)
