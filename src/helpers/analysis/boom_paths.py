@@ -63,7 +63,7 @@ def monthly(table: pd.DataFrame, date: str, column: str) -> pd.DataFrame:
 
 def price_of(stock_prices: pd.DataFrame, ticker: str, since: str = "1900-01", until: str = "2100-01") -> pd.DataFrame:
     """Return a firm's month-end prices between two months, as `monthly`."""
-    path = monthly(stock_prices[stock_prices["ticker"].astype(str) == ticker], "month_end", "close_adj")
+    path = monthly(stock_prices[stock_prices["ticker"] == ticker], "month_end", "close_adj")
     return path[(path["month"] >= pd.Period(since, "M")) & (path["month"] <= pd.Period(until, "M"))]
 
 

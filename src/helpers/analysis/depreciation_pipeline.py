@@ -70,11 +70,10 @@ def depreciation_pipeline(
     steps = [_quarters(life) for life in lives]
     flows = in_order(cash_flows)
     flows = flows.assign(_sequence=fiscal_sequence(flows), _quarter=calendar_quarter(flows["period_end"]))
-    parts = [
-        _one(firm, life, step, ahead, capex)
-        for _, firm in flows.groupby(flows["ticker"].astype(str))
-        for life, step in zip(lives, steps, strict=True)
-    ]
+    parts = []
+    for _, firm in flows.groupby(flows["ticker"].astype(str)):
+        laid = _by_quarter(firm, ahead, capex)
+        parts += [_written_off(laid, float(life), step) for life, step in zip(lives, steps, strict=True)]
     return pd.concat(parts, ignore_index=True)[_COLUMNS] if parts else pd.DataFrame(columns=_COLUMNS)
 
 
@@ -85,32 +84,37 @@ def _quarters(life: float) -> int:
     return int(quarters)
 
 
-def _one(firm: pd.DataFrame, life: float, step: int, ahead: int, capex: str) -> pd.DataFrame:
-    """Write off one firm's capex over one life."""
+def _by_quarter(firm: pd.DataFrame, ahead: int, capex: str) -> pd.DataFrame:
+    """Lay one firm out by quarter, without a hole and with those ahead; ``spent`` is what is to be written off."""
     first, last = int(firm["_sequence"].iloc[0]), int(firm["_sequence"].iloc[-1])
     span = np.arange(first, last + ahead + 1)
-    spent = firm.set_index("_sequence")[capex].astype("float64").reindex(span)
+    place = firm["_sequence"].to_numpy() - first
+    spent, reported = np.full((2, len(span)), np.nan)
+    spent[place] = firm[capex].to_numpy(dtype="float64")
+    reported[place] = firm["depreciation_amortisation"].to_numpy(dtype="float64")
     # After the last known quarter nothing is bought: only what is signed for is written off.
     future = span > last
     spent[future] = 0.0
-    known = spent.notna().astype("float64")
-    # The life that a quarter writes off ends with the quarter before it.
-    sums = spent.rolling(step, min_periods=step).sum().shift(1)
-    reported = firm.set_index("_sequence")["depreciation_amortisation"].astype("float64").reindex(span)
-    # A quarter missing between two known ones still has its place in the calendar.
-    start = firm["_quarter"].iloc[0]
     return pd.DataFrame(
         {
             "ticker": str(firm["ticker"].iloc[0]),
-            "quarter": pd.PeriodIndex([start + int(place) for place in span - first], freq="Q-DEC"),
-            "life": float(life),
-            "depreciation": (sums / step).to_numpy(),
-            "reported": reported.to_numpy(),
+            # A quarter missing between two known ones still has its place in the calendar.
+            "quarter": pd.period_range(firm["_quarter"].iloc[0], periods=len(span), freq="Q-DEC"),
+            "reported": reported,
             "projected": future,
-            "known_share": (known.rolling(step, min_periods=1).sum().shift(1) / step).fillna(0.0).to_numpy(),
-            "gross_stock": sums.to_numpy(),
+            "spent": spent,
         }
     )
+
+
+def _written_off(laid: pd.DataFrame, life: float, step: int) -> pd.DataFrame:
+    """Write off one firm's capex over one life."""
+    # The life that a quarter writes off ends with the quarter before it.
+    sums = laid["spent"].rolling(step, min_periods=step).sum().shift(1)
+    known = laid["spent"].notna().astype("float64").rolling(step, min_periods=1).sum().shift(1)
+    return laid.assign(
+        life=life, depreciation=sums / step, known_share=(known / step).fillna(0.0), gross_stock=sums
+    )  # fmt: skip
 
 
 def against_reported(pipeline: pd.DataFrame) -> pd.DataFrame:

@@ -23,6 +23,7 @@ NOW_SPAN, THEN_SPAN = ("2023-01", "2025-12"), ("1996-01", "2000-12")
 BEFORE, PEAK, LOW = "2000-03-01", "2000-02", "2002-09"
 _FIRST_LATER_QUARTER = "2025Q3"
 _RUN_RATE_DAYS = 120
+MODEL_MAKERS = ("OpenAI", "Anthropic")
 
 
 def equal_weight(stock_prices: pd.DataFrame, tickers: Sequence[str], first: str, last: str) -> pd.DataFrame:
@@ -40,14 +41,21 @@ def equal_weight(stock_prices: pd.DataFrame, tickers: Sequence[str], first: str,
     DataFrame, indexed by month
         ``value`` and one column a ticker with its price; empty where a month between is missing for a firm.
     """
-    months = pd.period_range(first, last, freq="M")
-    prices = pd.DataFrame(
-        {name: price_of(stock_prices, name, first, last).set_index("month")["value"] for name in tickers}
-    ).reindex(months)
-    if prices.isna().any(axis=None):
-        return prices.iloc[:0].assign(value=np.nan)
-    growth = (prices / prices.shift()).mean(axis=1).fillna(1.0)
-    return prices.assign(value=100 * growth.cumprod())
+    return _rebalanced(_prices(stock_prices, tickers), first, last)
+
+
+def _prices(stock_prices: pd.DataFrame, tickers: Sequence[str]) -> pd.DataFrame:
+    """Return the month-end prices of some tickers: a row a month, a column a ticker."""
+    return pd.DataFrame({name: price_of(stock_prices, name).set_index("month")["value"] for name in tickers})
+
+
+def _rebalanced(prices: pd.DataFrame, first: str, last: str) -> pd.DataFrame:
+    """Return what `equal_weight` does, from the prices of its tickers in any months."""
+    within = prices.reindex(pd.period_range(first, last, freq="M"))
+    if within.isna().any(axis=None):
+        return within.iloc[:0].assign(value=np.nan)
+    growth = (within / within.shift()).mean(axis=1).fillna(1.0)
+    return within.assign(value=100 * growth.cumprod())
 
 
 def free_cash_flow_change(cash_flows: pd.DataFrame, tickers: Sequence[str] = tuple(FIRMS)) -> pd.DataFrame:
@@ -59,23 +67,18 @@ def free_cash_flow_change(cash_flows: pd.DataFrame, tickers: Sequence[str] = tup
         ``now``, ``before`` (USD millions, own definition), ``rows`` (row ids). Firms without both are left out.
     """
     ledger = cash_ledger(cash_flows, "company")
-    known = ledger[ledger["period_end"] <= pd.Timestamp(f"{ARTICLE_MONTH}-01") + pd.offsets.MonthEnd(0)]
+    ended = ledger["period_end"] <= pd.Timestamp(f"{ARTICLE_MONTH}-01") + pd.offsets.MonthEnd(0)
     # Oracle's quarter to August came out after the article.
-    known = known[~((known["ticker"].astype(str) == "ORCL") & (known["period_end"] > pd.Timestamp("2025-05-31")))]
+    young = (ledger["ticker"] == "ORCL") & (ledger["period_end"] > pd.Timestamp("2025-05-31"))
+    known = ledger.loc[ended & ~young, ["ticker", "free_cash_flow_12m", "year_earlier_12m"]]
     lines = {}
     for name in tickers:
-        last = known[known["ticker"].astype(str) == name].tail(1)
-        if (
-            len(last)
-            and np.isfinite(last["free_cash_flow_12m"].iloc[0])
-            and np.isfinite(last["year_earlier_12m"].iloc[0])
-        ):
-            rows = tuple(known[known["ticker"].astype(str) == name].index[-8:])
-            lines[name] = {
-                "now": float(last["free_cash_flow_12m"].iloc[0]),
-                "before": float(last["year_earlier_12m"].iloc[0]),
-                "rows": rows,
-            }
+        own = known[known["ticker"] == name]
+        if own.empty:
+            continue
+        now, before = float(own["free_cash_flow_12m"].iloc[-1]), float(own["year_earlier_12m"].iloc[-1])
+        if np.isfinite(now) and np.isfinite(before):
+            lines[name] = {"now": now, "before": before, "rows": tuple(own.index[-8:])}
     return pd.DataFrame.from_dict(lines, orient="index", columns=["now", "before", "rows"])
 
 
@@ -164,19 +167,23 @@ def later_quarters(
         cent, next quarter), ``rows``. A figure that is not known is missing.
     """
     ledger = cash_ledger(cash_flows, "company")
-    ledger = ledger[ledger["ticker"].astype(str).isin(list(BIG_TECH))]
-    cloud = financing.assign(calendar_quarter=calendar_quarter(financing["period_end"]))
+    ledger = ledger[ledger["ticker"].isin(list(BIG_TECH))]
+    cloud = financing[financing["ticker"].isin(list(BIG_TECH)) & financing["cloud_revenue"].notna()]
+    cloud = cloud.assign(calendar_quarter=calendar_quarter(cloud["period_end"]))
+    rates = [vendor.select(vendor_metrics, "annualised_revenue_usd_m", company=name) for name in MODEL_MAKERS]
+    basket = _prices(stock_prices, BASKET)
+    index = monthly(nasdaq, "month_end", "close").set_index("month")["value"]
     lines = {}
     quarter = pd.Period(_FIRST_LATER_QUARTER, "Q")
     while (ledger["calendar_quarter"] == quarter).any():
         now, before = (_group(ledger, q) for q in (quarter, quarter - 4))
-        growth, used = _run_rate_growth(vendor_metrics, quarter)
+        growth, used = _run_rate_growth(rates, quarter)
         lines[quarter] = {
             "flow_change": now["free_cash_flow"] - before["free_cash_flow"],
             "capex_growth": 100 * (now["capex"] / before["capex"] - 1),
             "revenue_growth": growth,
             "cloud_growth": _cloud_growth(cloud, quarter),
-            "excess": _excess(stock_prices, nasdaq, quarter + 1),
+            "excess": _excess(basket, index, quarter + 1),
             "rows": (*(str(r) for r in ledger.index[ledger["calendar_quarter"].isin([quarter, quarter - 4])]), *used),
         }
         quarter += 1
@@ -193,13 +200,12 @@ def _group(ledger: pd.DataFrame, quarter: pd.Period) -> dict[str, float]:
     }  # fmt: skip
 
 
-def _run_rate_growth(vendor_metrics: pd.DataFrame, quarter: pd.Period) -> tuple[float, tuple[str, ...]]:
-    """Return the growth over a year of the model makers' run-rates, of those known at both ends."""
+def _run_rate_growth(rates: Sequence[pd.DataFrame], quarter: pd.Period) -> tuple[float, tuple[str, ...]]:
+    """Return the growth over a year of the model makers' run-rates, one table each, of those known at both ends."""
     totals, used = {"now": 0.0, "before": 0.0}, []
-    for company in ("OpenAI", "Anthropic"):
-        rates = vendor.select(vendor_metrics, "annualised_revenue_usd_m", company=company)
+    for own in rates:
         ends = [
-            vendor.latest_before(rates, q.end_time.normalize(), within_days=_RUN_RATE_DAYS)
+            vendor.latest_before(own, q.end_time.normalize(), within_days=_RUN_RATE_DAYS)
             for q in (quarter, quarter - 4)
         ]
         if all(len(end) for end in ends):
@@ -209,25 +215,20 @@ def _run_rate_growth(vendor_metrics: pd.DataFrame, quarter: pd.Period) -> tuple[
     return (100 * (totals["now"] / totals["before"] - 1) if totals["before"] else np.nan), tuple(used)
 
 
-def _cloud_growth(financing: pd.DataFrame, quarter: pd.Period) -> float:
+def _cloud_growth(cloud: pd.DataFrame, quarter: pd.Period) -> float:
     """Return the growth over a year of cloud revenue, of the firms known in both quarters."""
-    part = financing[financing["ticker"].astype(str).isin(list(BIG_TECH)) & financing["cloud_revenue"].notna()]
     now, before = (
-        part[part["calendar_quarter"] == q].set_index("ticker")["cloud_revenue"] for q in (quarter, quarter - 4)
+        cloud[cloud["calendar_quarter"] == q].set_index("ticker")["cloud_revenue"] for q in (quarter, quarter - 4)
     )
     both = now.index.intersection(before.index)
     return float(100 * (now[both].sum() / before[both].sum() - 1)) if len(both) else np.nan
 
 
-def _excess(stock_prices: pd.DataFrame, nasdaq: pd.DataFrame, quarter: pd.Period) -> float:
-    """Return what the basket earned over the Nasdaq in a quarter, in percentage points."""
+def _excess(prices: pd.DataFrame, nasdaq: pd.Series, quarter: pd.Period) -> float:
+    """Return what a basket earned over the Nasdaq in a quarter, in percentage points, from both by month."""
     first, last = str((quarter - 1).end_time.to_period("M")), str(quarter.end_time.to_period("M"))
-    basket = equal_weight(stock_prices, BASKET, first, last)
-    index = (
-        monthly(nasdaq, "month_end", "close")
-        .set_index("month")["value"]
-        .reindex(pd.PeriodIndex([first, last], freq="M"))
-    )
+    basket = _rebalanced(prices, first, last)
+    index = nasdaq.reindex(pd.PeriodIndex([first, last], freq="M"))
     if basket.empty or index.isna().any():
         return np.nan
     return float(basket["value"].iloc[-1] - 100 - 100 * (index.iloc[1] / index.iloc[0] - 1))

@@ -79,10 +79,11 @@ def local_projections(
     if horizon < 0 or leads < 2:
         raise ValueError(f"horizon must be 0 or more and leads 2 or more, not {horizon} and {leads}")
     horizons = [*range(-leads, -1), *range(horizon + 1)]
-    plans = _plans(panel, outcome, shock, horizons, lags, effects, least_quarters)
+    table, names = _laid_out(panel, outcome, shock, horizons, lags)
     rows, scores = [], []
     for step in horizons:
-        row, influence = _one_horizon(plans[step], shock, effects, level)
+        plan = design(table, _change(step), names, effects=effects, least_quarters=least_quarters)
+        row, influence = _one_horizon(plan, step, shock, effects, level)
         rows.append({"horizon": step, **row, "placebo": step < 0})
         scores.append(influence)
     return _with_bands(pd.DataFrame(rows), scores, level)
@@ -116,36 +117,31 @@ def leave_one_firm_out(
         If fewer than three firms would be left.
     """
     steps = range(horizon + 1)
-    all_firms = _plans(panel, outcome, shock, steps, lags, effects, least_quarters)[0].sample[FIRM].unique()
+    # A firm's lags and changes are its own: they are the same whoever is left out.
+    table, names = _laid_out(panel, outcome, shock, steps, lags)
+    every = design(table, _change(0), names, effects=effects, least_quarters=least_quarters)
     rows = []
-    for firm in sorted(all_firms):
-        plans = _plans(panel[panel[FIRM] != firm], outcome, shock, steps, lags, effects, least_quarters)
+    for firm in sorted(every.sample[FIRM].unique()):
+        others = table[table[FIRM] != firm]
         for step in steps:
-            rows.append({"left_out": firm, "horizon": step, "coefficient": float(plans[step].coefficients()[0])})
+            plan = design(others, _change(step), names, effects=effects, least_quarters=least_quarters)
+            rows.append({"left_out": firm, "horizon": step, "coefficient": float(plan.coefficients()[0])})
     return pd.DataFrame(rows)
 
 
-def _plans(
-    panel: pd.DataFrame,
-    outcome: str,
-    shock: str,
-    horizons: Sequence[int],
-    lags: int,
-    effects: Sequence[str],
-    least_quarters: int,
-) -> dict[int, Design]:
-    """Return one checked regression a horizon."""
-    table = panel.copy()
-    controls = []
-    for step in range(1, lags + 1):
-        controls.append(shift_name(shock, step))
-        table[controls[-1]] = _at(panel, shock, -step)
+def _laid_out(
+    panel: pd.DataFrame, outcome: str, shock: str, horizons: Sequence[int], lags: int
+) -> tuple[pd.DataFrame, list[str]]:
+    """Add the lags of the shock and the changes of the outcome; return the table and the names of the regressors."""
+    controls = {shift_name(shock, step): _at(panel, shock, -step) for step in range(1, lags + 1)}
     before = _at(panel, outcome, -1)
-    plans = {}
-    for step in horizons:
-        table["change"] = _at(panel, outcome, step) - before
-        plans[step] = design(table, "change", [shock, *controls], effects=effects, least_quarters=least_quarters)
-    return plans
+    changes = {_change(step): _at(panel, outcome, step) - before for step in horizons}
+    return panel.assign(**controls, **changes), [shock, *controls]
+
+
+def _change(step: int) -> str:
+    """Name the column with the change up to a horizon."""
+    return f"change to {step}"
 
 
 def _at(panel: pd.DataFrame, column: str, ahead: int) -> pd.Series:
@@ -157,9 +153,11 @@ def _at(panel: pd.DataFrame, column: str, ahead: int) -> pd.Series:
     return pd.Series(known.reindex(wanted).to_numpy(), index=panel.index)
 
 
-def _one_horizon(plan: Design, shock: str, effects: Sequence[str], level: float) -> tuple[dict[str, object], pd.Series]:
+def _one_horizon(
+    plan: Design, step: int, shock: str, effects: Sequence[str], level: float
+) -> tuple[dict[str, object], pd.Series]:
     """Fit one horizon; return its row, and what each firm contributes to the estimate's error."""
-    fit = fit_pyfixest(plan, "change", effects, FIRM, TIME)
+    fit = fit_pyfixest(plan, _change(step), effects, FIRM, TIME)
     estimate = float(fit.coefficients()[0])
     error = float(np.sqrt(clustered_factor(plan)) * fit.raw_errors({"CRV1": "firm"})[0])
     reach = float(stdtrit(plan.clusters - 1, (1 + level) / 2)) * error

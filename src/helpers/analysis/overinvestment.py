@@ -116,18 +116,16 @@ def _dynamic(
     learnt: pd.Series,
 ) -> pd.Series:
     """Expect quarter after quarter, feeding expectations in place of what was invested after the cut."""
-    path = table[INVESTMENT].where(learnt).copy()
-    expected = pd.Series(np.nan, index=table.index)
-    place = pd.Series(table.index, index=pd.MultiIndex.from_arrays([table[FIRM], table[TIME]]))
-    for label in table.sort_values(TIME).index:
-        row = table.loc[label]
+    keys = zip(table[FIRM], table[TIME], strict=True)
+    path = dict(zip(keys, table[INVESTMENT].where(learnt), strict=True))
+    ordered = table[[FIRM, TIME, "constant", *names]].assign(learnt=learnt).sort_values(TIME)
+    expected = []
+    for row in ordered.to_dict("records"):
         total = row["constant"]
         for name, (column, lag), slope in zip(names, explained_by, slopes, strict=True):
-            before = place.get((row[FIRM], row[TIME] - lag))
             own = column == INVESTMENT
-            value = (path[before] if before is not None else np.nan) if own else row[name]
-            total += slope * value
-        expected[label] = total
-        if not learnt[label]:
-            path[label] = total
-    return expected
+            total += slope * (path.get((row[FIRM], row[TIME] - lag), np.nan) if own else row[name])
+        expected.append(total)
+        if not row["learnt"]:
+            path[row[FIRM], row[TIME]] = total
+    return pd.Series(expected, index=ordered.index)

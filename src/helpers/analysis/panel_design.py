@@ -30,6 +30,7 @@ RANK_TOLERANCE = 1e-8
 EFFECTS_TOLERANCE = 1e-10
 
 Array = NDArray[np.float64]
+Places = NDArray[np.intp]
 
 
 def estimation_sample(
@@ -65,8 +66,8 @@ def estimation_sample(
     Returns
     -------
     DataFrame
-        Rows in order of firm and quarter. A quarter with a single firm is left out where quarters
-        have effects: it could say nothing.
+        Rows with a firm and a quarter, in order of both. A quarter with a single firm is left out where
+        quarters have effects: it could say nothing.
 
     Raises
     ------
@@ -75,42 +76,51 @@ def estimation_sample(
         quarter, or there are fewer than `FEWEST_CLUSTERS` firms.
     """
     require_columns(frame, [outcome, *regressors, *others, cluster, time, *_plain(effects)])
-    twice = frame.duplicated([cluster, time])
-    if twice.any():
-        first = frame[twice].iloc[0]
+    # Numbers in order of name and of time: hundreds of small panels pass here, and grouping frames would take longest.
+    firms, quarters = (pd.factorize(frame[name], sort=True)[0].astype(np.intp) for name in (cluster, time))
+    if len(np.unique(firms * len(frame) + quarters)) < len(frame):
+        first = frame[frame.duplicated([cluster, time])].iloc[0]
         raise ValueError(f"duplicate firm-quarter: {first[cluster]} has two rows at {time} {first[time]}")
-    numbers = frame[[outcome, *regressors, *others]].astype("float64")
-    known = frame[np.isfinite(numbers.to_numpy()).all(axis=1)]
-    sample = _long_enough(known, cluster, least_quarters)
+    known = np.isfinite(_numbers(frame, [outcome, *regressors, *others])).all(axis=1)
+    # A missing firm or quarter has a number below zero.
+    rows = np.flatnonzero(known & (firms >= 0) & (quarters >= 0))
+    rows = _long_enough(rows, firms, least_quarters)
     if time in effects:
-        sample = _without_lonely_quarters(sample, cluster, time, least_quarters)
-    if sample.empty:
+        rows = _without_lonely_quarters(rows, firms, quarters, least_quarters)
+    if not len(rows):
         raise ValueError(f"no quarter has {outcome} and {', '.join(regressors)}")
-    quarters = sample.groupby(cluster)[time].size()
-    if (quarters == 1).any():
-        raise ValueError(f"firm {quarters.index[quarters == 1][0]} has one quarter: its own effect would swallow it")
-    if len(quarters) < FEWEST_CLUSTERS:
-        raise ValueError(f"{len(quarters)} firms: clustered errors need at least {FEWEST_CLUSTERS}")
-    return sample.sort_values([cluster, time], kind="stable")
+    rows = rows[np.lexsort((quarters[rows], firms[rows]))]
+    firm, size = np.unique(firms[rows], return_counts=True)
+    if (size == 1).any():
+        alone = frame[cluster].iloc[rows[firms[rows] == firm[size == 1][0]][0]]
+        raise ValueError(f"firm {alone} has one quarter: its own effect would swallow it")
+    if len(firm) < FEWEST_CLUSTERS:
+        raise ValueError(f"{len(firm)} firms: clustered errors need at least {FEWEST_CLUSTERS}")
+    return frame.iloc[rows]
 
 
 def _plain(effects: Sequence[str]) -> list[str]:
     return [name for effect in effects for name in effect.split("^")]
 
 
-def _long_enough(frame: pd.DataFrame, cluster: str, least: int) -> pd.DataFrame:
-    if least <= 1:
-        return frame
-    return frame[frame.groupby(cluster)[cluster].transform("size") >= least]
+def _numbers(frame: pd.DataFrame, names: Sequence[str]) -> Array:
+    """Return some columns, shape (n, k), each in one piece."""
+    return np.array([frame[name].to_numpy(dtype="float64") for name in names]).T
 
 
-def _without_lonely_quarters(frame: pd.DataFrame, cluster: str, time: str, least: int) -> pd.DataFrame:
+def _long_enough(rows: Places, firms: Places, least: int) -> Places:
+    """Keep the rows of firms with so many of them."""
+    kept: Places = rows[np.bincount(firms[rows])[firms[rows]] >= least] if least > 1 else rows
+    return kept
+
+
+def _without_lonely_quarters(rows: Places, firms: Places, quarters: Places, least: int) -> Places:
     """Drop quarters with one firm until none is left; dropping one may leave a firm too short."""
     while True:
-        firms = frame.groupby(time)[cluster].transform("size")
-        if (firms > 1).all():
-            return frame
-        frame = _long_enough(frame[firms > 1], cluster, least)
+        together = np.bincount(quarters[rows])[quarters[rows]] > 1
+        if together.all():
+            return rows
+        rows = _long_enough(rows[together], firms, least)
 
 
 @dataclass(frozen=True)
@@ -143,7 +153,7 @@ class Design:
     y: Array
     x: Array
     dummies: Array
-    firms: NDArray[np.intp]
+    firms: Places
     outside: int
     nested: int
     root_weights: Array
@@ -217,17 +227,17 @@ def design(
     root = _root_weights(sample, weights)
     marks = [crossed(sample, effect) for effect in effects]
     basis = _effects_basis(tuple(mark.tobytes() for mark in marks), root.tobytes())
-    columns = sample[[outcome, *regressors]].to_numpy(dtype="float64") * root[:, None]
+    columns = _numbers(sample, [outcome, *regressors]) * root[:, None]
     scale = np.linalg.norm(columns, axis=0)
     cleaned = columns - basis @ (basis.T @ columns)
     _refuse_collinear(cleaned[:, 1:], scale[1:], regressors, effects)
-    codes = pd.factorize(sample[cluster], sort=True)[0].astype(np.intp)
+    codes = crossed(sample, cluster)
     nested = [mark for mark in marks if _constant_within(mark, codes)]
     outside = basis.shape[1] - sum(len(np.unique(mark)) for mark in nested)
     return Design(sample, tuple(regressors), cleaned[:, 0], cleaned[:, 1:], basis, codes, outside, len(nested), root)
 
 
-def crossed(sample: pd.DataFrame, effect: str) -> NDArray[np.intp]:
+def crossed(sample: pd.DataFrame, effect: str) -> Places:
     """Return a number for each value of an effect, which may cross columns as ``"ticker^season"``."""
     number = np.zeros(len(sample), dtype=np.intp)
     for name in effect.split("^"):
@@ -289,7 +299,7 @@ def _refuse_collinear(cleaned: Array, scale: Array, names: Sequence[str], effect
             raise ValueError(f"collinear regressor: {name} is a combination of {others}")
 
 
-def _constant_within(mark: NDArray[np.intp], codes: NDArray[np.intp]) -> bool:
+def _constant_within(mark: Places, codes: Places) -> bool:
     """Tell whether each value of an effect lies inside one cluster."""
     pairs = np.unique(mark * (codes.max() + 1) + codes)
     return len(pairs) == int(mark.max()) + 1

@@ -136,10 +136,12 @@ def specification_curve(
     frames = {name: panel(cash_flows, definition=name, start=start) for name in dict.fromkeys(d for _, d in outcomes)}
     base = next(iter(frames.values()))
     drawn = shuffled(base, shock, permutations, seed)
+    parts = {name: _parts(_with_lags(frame, shock, lags, drawn.index)) for name, frame in frames.items()}
     rows, tested, refused = [], [], []
     for choice in _specifications(outcomes, lags):
+        part = parts[str(choice["definition"])][str(choice["firm_set"]), str(choice["period"])]
         try:
-            plan, moved = _plan(frames[str(choice["definition"])], drawn, shock, choice)
+            plan, moved = _plan(part, drawn.to_numpy(), shock, choice)
         except ValueError as reason:
             refused.append(f"{', '.join(str(value) for value in choice.values())}: {reason}")
             continue
@@ -165,24 +167,39 @@ def _specifications(outcomes: Sequence[tuple[str, str]], lags: Sequence[int]) ->
         yield dict(zip(CHOICES, (outcome, definition, firms, period, effects, lag, weights), strict=True))
 
 
-def _plan(frame: pd.DataFrame, drawn: pd.DataFrame, shock: str, choice: dict[str, object]) -> tuple[Design, Array]:
+def _with_lags(frame: pd.DataFrame, shock: str, lags: Sequence[int], drawn: pd.Index) -> pd.DataFrame:
+    """Add each lag of the shock, and where in the shuffled panels it stands: below zero where it is not known."""
+    known = pd.Series(frame[shock].to_numpy(), index=pd.MultiIndex.from_arrays([frame[FIRM], frame[TIME]]))
+    added = {}
+    for lag in lags:
+        keys = pd.MultiIndex.from_arrays([frame[FIRM], frame[TIME] - lag])
+        added[shift_name(shock, lag)] = known.reindex(keys).to_numpy()
+        added[_place(lag)] = drawn.get_indexer(keys)
+    return frame.assign(**added)
+
+
+def _place(lag: int) -> str:
+    """Name the column with the rows of the shuffled panels."""
+    return f"place of lag {lag}"
+
+
+def _parts(table: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
+    """Return the rows of each set of firms and period."""
+    parts = {}
+    for (firms, left_out), (period, (first, last)) in product(FIRM_SETS.items(), PERIODS.items()):
+        inside = (table["quarter"] >= pd.Period(first, "Q")) & (table["quarter"] <= pd.Period(last, "Q"))
+        parts[firms, period] = table[inside & ~table[FIRM].isin(list(left_out))]
+    return parts
+
+
+def _plan(part: pd.DataFrame, drawn: Array, shock: str, choice: dict[str, object]) -> tuple[Design, Array]:
     """Return one regression, and the shuffled shocks on its rows."""
     lag = int(str(choice["lag"]))
-    left_out = FIRM_SETS[str(choice["firm_set"])]
-    first, last = PERIODS[str(choice["period"])]
-    keys = pd.MultiIndex.from_arrays([frame[FIRM], frame[TIME] - lag])
-    name = shift_name(shock, lag)
-    known = pd.Series(frame[shock].to_numpy(), index=pd.MultiIndex.from_arrays([frame[FIRM], frame[TIME]]))
-    table = frame.assign(**{name: known.reindex(keys).to_numpy()})
-    quarters = table["quarter"]
-    inside = (quarters >= pd.Period(first, "Q")) & (quarters <= pd.Period(last, "Q"))
-    chosen = table[inside & ~table[FIRM].isin(list(left_out))]
     plan = design(
-        chosen, str(choice["outcome"]), [name], effects=EFFECTS[str(choice["effects"])],
+        part, str(choice["outcome"]), [shift_name(shock, lag)], effects=EFFECTS[str(choice["effects"])],
         weights=WEIGHTS[str(choice["weights"])],
     )  # fmt: skip
-    wanted = pd.MultiIndex.from_arrays([plan.sample[FIRM], plan.sample[TIME] - lag])
-    return plan, drawn.reindex(wanted).to_numpy()
+    return plan, drawn[plan.sample[_place(lag)].to_numpy()]
 
 
 def shuffled(frame: pd.DataFrame, shock: str, permutations: int, seed: int) -> pd.DataFrame:
