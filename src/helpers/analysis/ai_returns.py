@@ -200,10 +200,17 @@ def capex_since(capex: pd.DataFrame, tickers: Sequence[str], last: pd.Period) ->
     return Amount(total, tuple(rows))
 
 
-def disclosed(
-    cash_flows: pd.DataFrame, vendor_metrics: pd.DataFrame, growth: float
-) -> tuple[dict[str, Amount], pd.Period]:
+def disclosed(capex: pd.DataFrame, rates: pd.DataFrame, growth: float) -> tuple[dict[str, Amount], pd.Period]:
     """Add up the AI revenue of the builders that state one, to the last quarter all of them cover.
+
+    Parameters
+    ----------
+    capex : DataFrame
+        From `ai_capex`, by any rule: it says to which quarter cash flows are known.
+    rates : DataFrame
+        From `run_rates`.
+    growth : float
+        As in `quarterly_ai_revenue`.
 
     Returns
     -------
@@ -216,12 +223,10 @@ def disclosed(
     MissingFigureError
         If no builder has stated its AI revenue.
     """
-    rates = run_rates(vendor_metrics)
     if rates.empty:
         raise MissingFigureError("AI revenue: no builder's own figure is in the tables as known on this day")
     stated = rates.groupby("ticker")["date"].max()
-    flows = ai_capex(cash_flows)
-    ends = [flows.loc[flows["ticker"] == ticker, "quarter"].max() for ticker in stated.index]
+    ends = [capex.loc[capex["ticker"] == ticker, "quarter"].max() for ticker in stated.index]
     last = min([*stated.dt.to_period("Q"), *ends])
     if last < SINCE:
         raise MissingFigureError(f"AI revenue after {SINCE}: no statement is that young")
@@ -313,22 +318,24 @@ def alternatives(
         (the row of claim A18).
     """
     growth = ranges(assumptions, [GROWTH]).iloc[0]
+    rates, capex = run_rates(vendor_metrics), {rule: ai_capex(cash_flows, rule) for rule in RULES}
     table = []
     for name, value in (("mode", growth["mode"]), ("low", growth["low"]), ("high", growth["high"])):
         for rule in RULES if name == "mode" else (ABOVE_BASE,):
             label = "Microsoft and Amazon, as they state it"
             if name != "mode":
                 label = f"the same, {float(value):.3g}-fold growth before"
-            row = _of_disclosers(cash_flows, vendor_metrics, float(value), rule)
+            row = _of_disclosers(capex[rule], rates, float(value), rule)
             table.append({"numerator": label, **row, "deciding": name == "mode" and rule == ABOVE_BASE})
     for rule in RULES:
         label = "the same, over all five builders' capex"
-        row = _of_disclosers(cash_flows, vendor_metrics, float(growth["mode"]), rule, tuple(BUILDERS))
+        row = _of_disclosers(capex[rule], rates, float(growth["mode"]), rule, tuple(BUILDERS))
         table.append({"numerator": label, **row, "deciding": False})
     table += [
-        {"numerator": "all cloud growth of Amazon and Alphabet", "deciding": False} | _of_cloud(cash_flows, financing),
+        {"numerator": "all cloud growth of Amazon and Alphabet", "deciding": False}
+        | _of_cloud(capex[ABOVE_BASE], financing),
         {"numerator": "OpenAI and Anthropic, over five builders' capex", "deciding": False}
-        | _of_model_makers(cash_flows, vendor_metrics),
+        | _of_model_makers(capex[ABOVE_BASE], vendor_metrics),
     ]
     columns = [
         "numerator", "denominator", "revenue", "capex", "ratio", "to", "missing", "rows", "assumptions", "deciding",
@@ -354,27 +361,22 @@ def _unknown(rule: str, reason: MissingFigureError) -> dict[str, Any]:
 
 
 def _of_disclosers(
-    cash_flows: pd.DataFrame,
-    vendor_metrics: pd.DataFrame,
-    growth: float,
-    rule: str,
-    over: Sequence[str] | None = None,
+    capex: pd.DataFrame, rates: pd.DataFrame, growth: float, rule: str, over: Sequence[str] | None = None
 ) -> dict[str, Any]:
     try:
-        revenue, last = disclosed(cash_flows, vendor_metrics, growth)
-        capex = capex_since(ai_capex(cash_flows, rule), over or tuple(revenue), last)
+        revenue, last = disclosed(capex, rates, growth)
+        spent = capex_since(capex, over or tuple(revenue), last)
     except MissingFigureError as reason:
         return _unknown(rule, reason)
     total = Amount(
         sum(amount.value for amount in revenue.values()),
         tuple(row for amount in revenue.values() for row in amount.rows),
     )
-    return _row(total, capex, rule, last, [GROWTH])
+    return _row(total, spent, rule, last, [GROWTH])
 
 
-def _of_cloud(cash_flows: pd.DataFrame, financing: pd.DataFrame) -> dict[str, Any]:
+def _of_cloud(capex: pd.DataFrame, financing: pd.DataFrame) -> dict[str, Any]:
     tickers = ("AMZN", "GOOGL")
-    capex = ai_capex(cash_flows)
     try:
         known = capex[capex["ticker"].isin(tickers) & capex["capex"].notna()]
         if known.empty:
@@ -385,10 +387,10 @@ def _of_cloud(cash_flows: pd.DataFrame, financing: pd.DataFrame) -> dict[str, An
         return _unknown(ABOVE_BASE, reason)
 
 
-def _of_model_makers(cash_flows: pd.DataFrame, vendor_metrics: pd.DataFrame) -> dict[str, Any]:
+def _of_model_makers(capex: pd.DataFrame, vendor_metrics: pd.DataFrame) -> dict[str, Any]:
     try:
         revenue, day = model_makers_revenue(vendor_metrics)
         last = day.to_period("Q")
-        return _row(revenue, capex_since(ai_capex(cash_flows), tuple(BUILDERS), last), ABOVE_BASE, last)
+        return _row(revenue, capex_since(capex, tuple(BUILDERS), last), ABOVE_BASE, last)
     except MissingFigureError as reason:
         return _unknown(ABOVE_BASE, reason)
