@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.analysis.boom_paths import price_of
 from helpers.analysis.fiscal_quarters import in_order, quarters_earlier, trailing_twelve_months
 from helpers.analysis.free_cash_flow import free_cash_flow
 from helpers.analysis.money_flows import BUILDERS
@@ -54,17 +53,16 @@ def spells(
         ``ticker``, ``first`` and ``last`` (period ends of the quarters counted), ``quarters`` (the wait), ``reacted``
         (False is censored), ``change`` (of the price after the last one, per cent) and ``rows`` (a tuple of ids).
     """
-    ledger = _twelve_months(cash_flows)
+    ledger, prices = _twelve_months(cash_flows), _by_month(stock_prices, tickers)
     found: list[dict[str, Any]] = []
     for ticker in tickers:
         firm = ledger[ledger["ticker"] == ticker]
         falling = firm["free_cash_flow_12m"] < firm["year_earlier_12m"]
         run = falling.ne(falling.shift()).cumsum()
-        prices = _by_month(stock_prices, ticker)
         found += [
             spell
             for _, ends in firm.loc[falling, "period_end"].groupby(run[falling])
-            if (spell := _wait(ticker, ends.items(), prices, fall)) is not None
+            if (spell := _wait(ticker, ends.items(), prices[ticker], fall)) is not None
         ]
     return pd.DataFrame(found, columns=_SPELL_COLUMNS)
 
@@ -83,11 +81,16 @@ def _twelve_months(cash_flows: pd.DataFrame) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def _by_month(stock_prices: pd.DataFrame, ticker: str) -> Prices:
-    """Return close and row id by month."""
-    path = price_of(stock_prices, ticker)
-    months = pd.PeriodIndex(path["month"]).asi8.tolist()
-    return dict(zip(months, zip(path["value"], path.index, strict=True), strict=True))
+def _by_month(stock_prices: pd.DataFrame, tickers: Iterable[str]) -> dict[str, Prices]:
+    """Return each firm's close and row id by month; raises ValueError if a month stands twice."""
+    found: dict[str, Prices] = {ticker: {} for ticker in tickers}
+    known = stock_prices[stock_prices["close_adj"].notna() & stock_prices["ticker"].isin(list(found))]
+    months = pd.DatetimeIndex(known["month_end"]).to_period("M").asi8.tolist()
+    for ticker, month, close, label in zip(known["ticker"], months, known["close_adj"], known.index, strict=True):
+        if month in found[ticker]:
+            raise ValueError(f"{label}: its month stands twice")
+        found[ticker][month] = close, label
+    return found
 
 
 def _change(prices: Prices, day: pd.Timestamp, months: int) -> tuple[float, tuple[str, str]] | None:
@@ -212,12 +215,12 @@ def reaction_rates(
     counts: dict[bool, list[bool]] = {True: [], False: []}
     rows: list[str] = []
     ledger = _twelve_months(cash_flows).dropna(subset=["free_cash_flow_12m", "year_earlier_12m"])
+    prices = _by_month(stock_prices, tickers)
     for ticker in tickers:
         firm = ledger[ledger["ticker"] == ticker]
-        prices = _by_month(stock_prices, ticker)
         falling = firm["free_cash_flow_12m"] < firm["year_earlier_12m"]
         for quarter, fell in zip(firm["period_end"].items(), falling, strict=True):
-            spell = _wait(ticker, [quarter], prices, fall)
+            spell = _wait(ticker, [quarter], prices[ticker], fall)
             if spell is not None:
                 counts[bool(fell)].append(spell["reacted"])
                 rows += spell["rows"]
@@ -241,7 +244,7 @@ def dotcom_years(dotcom_firms: pd.DataFrame, stock_prices: pd.DataFrame) -> pd.D
     """
     firms = dotcom_firms.assign(free_cash_flow=dotcom_firms["operating_cash_flow"] - dotcom_firms["capex"])
     known = firms[firms["free_cash_flow"].notna()]
-    prices = {ticker: _by_month(stock_prices, ticker) for ticker in known["ticker"].astype(str).unique()}
+    prices = _by_month(stock_prices, known["ticker"].astype(str).unique())
     table = []
     for label, row in known.iterrows():
         before = known[
