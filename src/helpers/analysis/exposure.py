@@ -214,9 +214,18 @@ def simulate(
 def _draw(assumptions: pd.DataFrame, ids: Sequence[str], uniform: Any) -> dict[str, Any]:
     """Turn uniform numbers into draws of the assumptions, by the inverse of each distribution."""
     return {
-        str(name): _shape(row).ppf(uniform[:, place])
+        str(name): _quantile(row, uniform[:, place])
         for place, (name, row) in enumerate(ranges(assumptions, ids).iterrows())
     }
+
+
+def _quantile(row: pd.Series, share: Any) -> Any:
+    """Return the quantiles of one assumption: what `_shape` gives too, which takes longer to make than to use."""
+    low, width = float(row["low"]), float(row["high"] - row["low"])
+    if row["distribution"] == "uniform":
+        return share * width + low
+    peak = (float(row["mode"]) - low) / width
+    return np.where(share < peak, np.sqrt(peak * share), 1 - np.sqrt((1 - peak) * (1 - share))) * width + low
 
 
 def _shape(row: pd.Series) -> Any:

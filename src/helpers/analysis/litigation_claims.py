@@ -152,7 +152,8 @@ def what_if(evidence: Evidence) -> pd.DataFrame:
                 pinned = {name: float(rows[end][name])}
                 words = f"{exposure.LABELS[name][0].lower()}{exposure.LABELS[name][1:]} at its {end} end"
                 runs.append((words, _rerun(evidence, whole, whole.suits, draws, pinned)))
-    judged = [(words, run, a62(run, evidence.cash_flows)) for words, run in runs]
+    capex = legal_bill.trailing_capex(evidence.cash_flows)
+    judged = [(words, run, _over_capex(run, capex)) for words, run in runs]
     table = [(words, float(run.total["p90"]), verdict.value, verdict.verdict) for words, run, verdict in judged]
     frame = pd.DataFrame(table, columns=["changed", "p90", "percent", "verdict"]).astype({"percent": "float64"})
     return frame.dropna(subset="p90").reset_index(drop=True)
@@ -297,7 +298,11 @@ def a62(exposed: Exposure, cash_flows: pd.DataFrame) -> Verdict:
     Supported above `A62_SUPPORTED_PERCENT`, partly from `A62_PARTLY_PERCENT`. Capex is all cash capex of
     the five builders over their last four known quarters: the tables do not split off AI.
     """
-    capex = legal_bill.trailing_capex(cash_flows)
+    return _over_capex(exposed, legal_bill.trailing_capex(cash_flows))
+
+
+def _over_capex(exposed: Exposure, capex: pd.DataFrame) -> Verdict:
+    """Judge A62 on a table of `legal_bill.trailing_capex`."""
     if exposed.suits.empty:
         return not_testable(NO_WORKS, "percent")
     if len(capex) < len(legal_bill.BUILDERS) or capex["capex"].isna().any():
