@@ -125,7 +125,8 @@ def a31(rounds: pd.DataFrame, vendor_metrics: pd.DataFrame, as_of: str) -> Verdi
     ratio is a lower bound; one below 1 then decides nothing and is left out.
     """
     year = last_whole_year(as_of)
-    table = raised_against_revenue(count_rounds(rounds), vendor_metrics, as_of)
+    counted = count_rounds(rounds)
+    table = raised_against_revenue(counted[counted["date"].dt.year == year], vendor_metrics, as_of)
     ratios = ratios_of_year(table, year)
     ratios = ratios[~(ratios["at_least"] & (ratios["ratio"] <= RATIO))]
     if ratios.empty:
