@@ -52,8 +52,8 @@ def test_growth_between_before_and_after_statements() -> None:
 
 
 def test_faster_growth_before_means_less_in_total(latest: list[pd.DataFrame]) -> None:
-    rates, capex = ai_returns.run_rates(latest[1]), ai_returns.ai_capex(latest[0])
-    slow, fast = (ai_returns.disclosed(rates, capex, growth)[0] for growth in (1.5, 4.0))
+    capex, stated = ai_returns.ai_capex(latest[0]), ai_returns.run_rates(latest[1])
+    slow, fast = (ai_returns.disclosed(capex, stated, growth)[0] for growth in (1.5, 4.0))
     assert all(slow[ticker].value > fast[ticker].value for ticker in ("MSFT", "AMZN"))
 
 

@@ -220,6 +220,8 @@ def test_every_firms_parts_sum_to_its_spending() -> None:
         known = table[table["missing"] == ""]
         assert known[list(mixes.PAID_BY)].sum(axis=1).to_numpy() == pytest.approx(known["spending"].to_numpy())
         assert (known[list(mixes.PAID_BY)] >= -1e-6).all(axis=None)
+        together = mixes.spending_mixes(*(load(name, LATEST) for name in TABLES), LATEST)
+        pd.testing.assert_frame_equal(together[convention], table)
     with pytest.raises(ValueError, match="unknown convention"):
         mixes.spending_mix(*(load(name, LATEST) for name in TABLES), LATEST, "debt first")
 

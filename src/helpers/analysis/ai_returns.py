@@ -13,7 +13,7 @@ a builder is in the builder's figure. OpenAI reports net of its partner's share,
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -130,7 +130,8 @@ def quarterly_ai_revenue(rates: pd.DataFrame, last: pd.Period, growth: float) ->
         constant rate; after the last one it is held: nothing is known.
     """
     quarters = pd.period_range(SINCE, last, freq="Q")
-    middle = quarters.to_timestamp(how="start") + (quarters.to_timestamp(how="end") - quarters.to_timestamp()) / 2
+    starts = quarters.to_timestamp()
+    middle = starts + (quarters.to_timestamp(how="end") - starts) / 2
     days = np.asarray((rates["date"] - rates["date"].iloc[0]).dt.days, dtype="float64")
     at = np.asarray((middle - rates["date"].iloc[0]).days, dtype="float64")
     logs = np.interp(at, days, np.log(rates["annual"].to_numpy(dtype="float64")))
@@ -187,28 +188,32 @@ def capex_since(capex: pd.DataFrame, tickers: Sequence[str], last: pd.Period) ->
     MissingFigureError
         If a quarter of a firm, or the pace it is measured against, is not known.
     """
-    wanted = _quarters_to(last)
+    wanted = _quarters_to(last).asi8
+    # Plain arrays: a few rows of a few firms are looked up, again and again.
+    firms, amounts = capex["ticker"].to_numpy(dtype=object), capex["ai_capex"].to_numpy(dtype="float64")
+    quarters, years = pd.PeriodIndex(capex["quarter"]).asi8, capex["quarter"].dt.year.to_numpy()
     total, rows = 0.0, []
     for ticker in tickers:
-        part = capex[(capex["ticker"] == ticker) & capex["quarter"].isin(wanted)]
-        unknown = set(wanted) - set(part.loc[part["ai_capex"].notna(), "quarter"])
-        if unknown:
-            raise MissingFigureError(f"AI capex of {BUILDERS[ticker]} in {min(unknown)} is not known")
-        base = capex[(capex["ticker"] == ticker) & (capex["quarter"].dt.year == BASE_YEAR)]
-        total += float(part["ai_capex"].sum())
-        rows += [*base.index, *part.index]
+        own = firms == ticker
+        part = own & np.isin(quarters, wanted)
+        unknown = np.setdiff1d(wanted, quarters[part & ~np.isnan(amounts)])
+        if len(unknown):
+            first = pd.Period(ordinal=int(unknown[0]), freq="Q")
+            raise MissingFigureError(f"AI capex of {BUILDERS[ticker]} in {first} is not known")
+        total += float(amounts[part].sum())
+        rows += [*capex.index[own & (years == BASE_YEAR)], *capex.index[part]]
     return Amount(total, tuple(rows))
 
 
-def disclosed(rates: pd.DataFrame, capex: pd.DataFrame, growth: float) -> tuple[dict[str, Amount], pd.Period]:
+def disclosed(capex: pd.DataFrame, rates: pd.DataFrame, growth: float) -> tuple[dict[str, Amount], pd.Period]:
     """Add up the AI revenue of the builders that state one, to the last quarter all of them cover.
 
     Parameters
     ----------
+    capex : DataFrame
+        From `ai_capex`, by any rule: it says to which quarter cash flows are known.
     rates : DataFrame
         From `run_rates`.
-    capex : DataFrame
-        From `ai_capex`, by either rule.
     growth : float
         As in `quarterly_ai_revenue`.
 
@@ -258,13 +263,13 @@ def model_makers_revenue(vendor_metrics: pd.DataFrame) -> tuple[Amount, pd.Times
         covered = pd.Timestamp(SINCE.start_time)
         for length in PERIODS:
             newest = flows[months == length].drop_duplicates("date", keep="last")
-            for label, row in newest.iterrows():
-                begins = (row["date"].to_period("M") - (length - 1)).start_time
+            for label, day, value in zip(newest.index, newest["date"], newest["value"], strict=True):
+                begins = (day.to_period("M") - (length - 1)).start_time
                 if begins < covered:
                     continue
-                total, covered = total + float(row["value"]), row["date"] + pd.Timedelta(days=1)
+                total, covered = total + float(value), day + pd.Timedelta(days=1)
                 rows.append(str(label))
-                last = max(last, row["date"])
+                last = max(last, day)
     if not rows:
         raise MissingFigureError("revenue of OpenAI and Anthropic since 2023 is not known")
     return Amount(total, tuple(rows)), last
@@ -325,11 +330,11 @@ def alternatives(
             label = "Microsoft and Amazon, as they state it"
             if name != "mode":
                 label = f"the same, {float(value):.3g}-fold growth before"
-            row = _of_disclosers(rates, capex, float(value), rule)
+            row = _of_disclosers(capex[rule], rates, float(value), rule)
             table.append({"numerator": label, **row, "deciding": name == "mode" and rule == ABOVE_BASE})
     for rule in RULES:
         label = "the same, over all five builders' capex"
-        row = _of_disclosers(rates, capex, float(growth["mode"]), rule, tuple(BUILDERS))
+        row = _of_disclosers(capex[rule], rates, float(growth["mode"]), rule, tuple(BUILDERS))
         table.append({"numerator": label, **row, "deciding": False})
     table += [
         {"numerator": "all cloud growth of Amazon and Alphabet", "deciding": False}
@@ -361,15 +366,11 @@ def _unknown(rule: str, reason: MissingFigureError) -> dict[str, Any]:
 
 
 def _of_disclosers(
-    rates: pd.DataFrame,
-    capex: Mapping[str, pd.DataFrame],
-    growth: float,
-    rule: str,
-    over: Sequence[str] | None = None,
+    capex: pd.DataFrame, rates: pd.DataFrame, growth: float, rule: str, over: Sequence[str] | None = None
 ) -> dict[str, Any]:
     try:
-        revenue, last = disclosed(rates, capex[rule], growth)
-        spent = capex_since(capex[rule], over or tuple(revenue), last)
+        revenue, last = disclosed(capex, rates, growth)
+        spent = capex_since(capex, over or tuple(revenue), last)
     except MissingFigureError as reason:
         return _unknown(rule, reason)
     total = Amount(

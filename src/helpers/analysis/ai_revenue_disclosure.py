@@ -174,14 +174,15 @@ def against_capex(cash_flows: pd.DataFrame, stated: pd.DataFrame, held: bool = F
         quarters are a floor. ``percent`` is missing where the firms spent no more than in 2022.
     """
     ids = {str(name): ";".join(part.index) for name, part in stated.groupby("vendor")}
+    flows = {rule: ai_capex(cash_flows, rule) for rule in (ABOVE_BASE, ALL_CAPEX)}
+    by_label = {label: _spent(flows[rule], tickers) for label, (tickers, rule) in DENOMINATORS.items()}
+    ends = {label: spent.index.max() for label, spent in by_label.items() if len(spent)}
+    # A quarter's revenue is the same whichever quarter the table ends with: one table serves all denominators.
+    revenue = quarterly(stated, max(ends.values()), held) if ends else pd.DataFrame()
     table: list[dict[str, Any]] = []
-    for label, (tickers, rule) in DENOMINATORS.items():
-        spent = _spent(ai_capex(cash_flows, rule), tickers)
-        if spent.empty:
-            continue
-        revenue = quarterly(stated, spent.index.max(), held)
+    for label, end in ends.items():
         for name, vendors in NUMERATORS.items():
-            for row in _ratios(revenue, spent, vendors):
+            for row in _ratios(revenue.loc[:end], by_label[label], vendors):
                 counted = [ids[vendor] for vendor in str(row["vendors"]).split(", ")]
                 table.append(row | {"numerator": name, "denominator": label, "rows": ";".join([*counted, row["rows"]])})
     columns = ["numerator", "denominator", "quarter", "revenue", "capex", "percent", "vendors", "rows"]
@@ -191,11 +192,10 @@ def against_capex(cash_flows: pd.DataFrame, stated: pd.DataFrame, held: bool = F
 def _spent(flows: pd.DataFrame, tickers: Sequence[str]) -> pd.DataFrame:
     """Return ``capex`` and ``rows`` by quarter since 2023, where the AI capex of all firms is known."""
     part = flows[flows["ticker"].isin(list(tickers)) & (flows["quarter"] >= SINCE) & flows["ai_capex"].notna()]
-    part = part.assign(row=part.index)
-    table = part.groupby("quarter").agg(
-        firms=("ticker", "nunique"), capex=("ai_capex", "sum"), rows=("row", lambda rows: ";".join(rows))
-    )
-    return table[table["firms"] == len(tickers)]
+    groups = part.groupby("quarter")
+    rows = {quarter: ";".join(labels) for quarter, labels in groups.groups.items()}
+    table = groups["ai_capex"].sum().to_frame("capex").assign(rows=pd.Series(rows, dtype="object"))
+    return table[groups["ticker"].nunique() == len(tickers)]
 
 
 def _ratios(revenue: pd.DataFrame, spent: pd.DataFrame, vendors: Sequence[str]) -> list[dict[str, Any]]:
@@ -205,15 +205,18 @@ def _ratios(revenue: pd.DataFrame, spent: pd.DataFrame, vendors: Sequence[str]) 
     if part.empty:
         return []
     last = min(part.index[column.notna()].max() for _, column in part.items())
+    covered = spent[spent.index <= last]
+    stated = part.loc[covered.index]
+    known, totals = stated.notna().to_numpy(), stated.sum(axis="columns")
     rows = []
-    for quarter in spent.index[spent.index <= last]:
-        known = part.loc[quarter].dropna()
-        if known.empty:
+    for quarter, capex, ids, total, has in zip(
+        covered.index, covered["capex"], covered["rows"], totals, known, strict=True
+    ):
+        if not has.any():
             continue
-        total, capex = float(known.sum()), float(spent["capex"][quarter])
         share = PERCENT * total / capex if capex > 0 else np.nan
         rows.append({"quarter": quarter, "revenue": total, "capex": capex, "percent": share,
-                     "vendors": ", ".join(known.index), "rows": spent["rows"][quarter]})  # fmt: skip
+                     "vendors": ", ".join(stated.columns[has]), "rows": ids})  # fmt: skip
     return rows
 
 
@@ -278,10 +281,12 @@ def share_of_revenue(cash_flows: pd.DataFrame, stated: pd.DataFrame) -> pd.DataF
         ``vendor``, ``date`` (of the statement), ``ai`` (run-rate over four), ``revenue`` (of the
         fiscal quarter, USD millions), ``percent``, ``rows``.
     """
+    known = cash_flows[cash_flows["revenue"].notna()]
+    tickers = known["ticker"].astype(str)
+    by_vendor = {name: known[tickers == vendor.ticker] for name, vendor in VENDORS.items()}
     table = []
     for label, row in stated.iterrows():
-        ticker = VENDORS[str(row["vendor"])].ticker
-        own = cash_flows[(cash_flows["ticker"].astype(str) == ticker) & cash_flows["revenue"].notna()]
+        own = by_vendor[str(row["vendor"])]
         distance = (own["period_end"] - row["date"]).dt.days.abs()
         distance = distance[distance <= NEAR_QUARTER_END_DAYS]
         if distance.empty:

@@ -41,11 +41,14 @@ def revenue_against_depreciation(
         ``rows``. Missing where nothing is stated.
     """
     rates, capex = run_rates(vendor_metrics), ai_capex(cash_flows, rule)
-    pipeline = depreciation_pipeline(capex, lives=tuple(dict.fromkeys(lives.values())), ahead=0, capex="ai_capex")
+    age = (pd.Timestamp(day) - rates["date"]).dt.days
+    stated = rates[(age >= 0) & (age <= oldest_days)]
+    # Only what is held against a statement is written off.
+    flows = capex[capex["ticker"].isin(stated["ticker"])]
+    pipeline = depreciation_pipeline(flows, lives=tuple(dict.fromkeys(lives.values())), ahead=0, capex="ai_capex")
     table = []
     for ticker, name in BUILDERS.items():
-        age = (pd.Timestamp(day) - rates["date"]).dt.days
-        own = rates[(rates["ticker"] == ticker) & (age >= 0) & (age <= oldest_days)].tail(1)
+        own = stated[stated["ticker"] == ticker].tail(1)
         if own.empty:
             table.append({"ticker": ticker, "missing": f"{name}'s AI revenue is not disclosed", "rows": ()})
             continue

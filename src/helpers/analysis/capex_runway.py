@@ -68,8 +68,11 @@ def capex_runways(
     debt, the high one the reverse. Nothing goes to shareholders, which no firm has announced: it flatters.
     """
     scale = {name: _range(assumptions, name) for name in ASSUMPTIONS}
+    year = latest_quarters(cash_flows, BALANCE_QUARTERS)
+    flows = ("operating_cash_flow", "capex")
+    sums = pd.DataFrame({name: trailing_twelve_months(cash_flows, name) for name in flows})
     table = [
-        _runway(_position(cash_flows, financing, ticker), _plan(benchmarks, ticker, as_of), scale) for ticker in tickers
+        _runway(_position(year, sums, financing, ticker), _plan(benchmarks, ticker, as_of), scale) for ticker in tickers
     ]
     columns = [
         "ticker", "operating_cash_flow", "capex", "planned_low", "planned", "planned_high", "guided", "cash", "debt",
@@ -83,15 +86,19 @@ def _range(assumptions: pd.DataFrame, name: str) -> Range:
     return Range(float(row["low"]), float(row["mode"]), float(row["high"]))
 
 
-def _position(cash_flows: pd.DataFrame, financing: pd.DataFrame, ticker: str) -> dict[str, Any]:
-    """Return a firm's last twelve months and last known balance, or what is missing."""
-    flows = cash_flows[cash_flows["ticker"].astype(str) == ticker]
+def _position(
+    last_quarters: pd.DataFrame, yearly: pd.DataFrame, financing: pd.DataFrame, ticker: str
+) -> dict[str, Any]:
+    """Return a firm's last twelve months and last known balance, or what is missing.
+
+    `last_quarters` are the last quarters of all firms, `yearly` the twelve-month sums to each quarter.
+    """
+    year = last_quarters[last_quarters["ticker"].astype(str) == ticker]
     balances = financing[financing["ticker"].astype(str) == ticker]
     position: dict[str, object] = {"ticker": ticker, "missing": "", "rows": ()}
-    if flows.empty:
+    if year.empty:
         return position | {"missing": "cash flows"}
-    year = latest_quarters(flows, BALANCE_QUARTERS)
-    sums = {name: trailing_twelve_months(flows, name).loc[year.index[-1]] for name in ("operating_cash_flow", "capex")}
+    sums: dict[str, float] = yearly.loc[year.index[-1]].to_dict()
     recent = balances[balances["period_end"] > year["period_end"].iloc[-1] - pd.DateOffset(years=1)]
     recent = recent.sort_values("period_end")
     cash, debt = recent["cash_and_securities"].dropna().tail(1), recent["total_debt"].dropna().tail(1)

@@ -382,12 +382,13 @@ def said_and_filed(cash_flows: pd.DataFrame, definition: str = OWN) -> pd.DataFr
         ``ticker``, ``said``, ``first``, ``second``, ``year_before`` (both quarters together),
         ``confirmed`` (``yes``, ``no`` or ``not known``), ``missing`` (names the figure) and ``rows``.
     """
-    return pd.DataFrame([_said_of(ticker, cash_flows, definition) for ticker in (*SAID_NEGATIVE, *SAID_LOWER)])
+    flows = cash_book(cash_flows, definition)
+    return pd.DataFrame([_said_of(ticker, flows.afresh()) for ticker in (*SAID_NEGATIVE, *SAID_LOWER)])
 
 
-def _said_of(ticker: str, cash_flows: pd.DataFrame, definition: str) -> dict[str, Any]:
-    """Return one firm's row of `said_and_filed`."""
-    book, end, negative = cash_book(cash_flows, definition), ARTICLE_QUARTERS[ticker], ticker in SAID_NEGATIVE
+def _said_of(ticker: str, book: Book) -> dict[str, Any]:
+    """Return one firm's row of `said_and_filed`, from a book that remembers no row yet."""
+    end, negative = ARTICLE_QUARTERS[ticker], ticker in SAID_NEGATIVE
     unknown = {"first": float("nan"), "second": float("nan"), "year_before": float("nan"), "confirmed": "not known"}
     row: dict[str, Any] = {
         "ticker": ticker,

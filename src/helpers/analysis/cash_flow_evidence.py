@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from helpers.analysis.fiscal_quarters import fiscal_sequence, latest_quarters
-from helpers.analysis.free_cash_flow import FIRMS, cash_ledger, free_cash_flow
+from helpers.analysis.fiscal_quarters import fiscal_sequence, in_order, latest_quarters, quarters_earlier
+from helpers.analysis.free_cash_flow import FIRMS, free_cash_flow
 from helpers.analysis.verdict import Verdict, not_testable
 
 # The last quarter each firm had published when the article appeared (it cites 2 September 2025).
@@ -210,12 +210,12 @@ def negative_quarters(cash_flows: pd.DataFrame, definition: str = OWN) -> pd.Dat
         flow itself was not positive. ``like_year_earlier`` is True where the same quarter a
         year before was negative too: a season, not news.
     """
-    ledger = cash_ledger(cash_flows, definition)
-    negative = ledger[ledger["free_cash_flow"] < 0].copy()
+    ordered = in_order(cash_flows)
+    flow = free_cash_flow(ordered, definition)
+    table = ordered.assign(free_cash_flow=flow, like_year_earlier=quarters_earlier(ordered, flow) < 0)
+    negative = table[table["free_cash_flow"] < 0]
     weak = negative["operating_cash_flow"] <= 0
-    negative["cause"] = weak.map({True: "weak operations", False: "heavy investment"})
-    negative["like_year_earlier"] = negative["year_earlier"] < 0
-    return negative
+    return negative.assign(cause=weak.map({True: "weak operations", False: "heavy investment"}))
 
 
 def rule_with(unit: str) -> Callable[[Callable[..., Verdict]], Callable[..., Verdict]]:

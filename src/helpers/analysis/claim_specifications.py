@@ -248,10 +248,10 @@ WHAT_IF_DRAWS, WHAT_IF_SEED = 32_768, 20250905
 def _a68(load: Load, day: str) -> Iterator[Choice]:
     """Take the other convention of what pays first, and builders and model makers apart."""
     tables = (load("cash_flows", day), load("financing", day), load("vendor_metrics", day))
-    mix = spending_mix.spending_mix(*tables, day)
+    conventions = spending_mix.OPERATIONS_FIRST, spending_mix.PRO_RATA_AT_LEAST
+    mix, other = spending_mix.spending_mixes(*tables, day, conventions).values()
     for kind in (spending_mix.BUILDER, spending_mix.MODEL_MAKER):
         yield SCOPE, f"{kind}s alone", who_pays_claims.judge_mix(mix[mix["kind"] == kind]).verdict
-    other = spending_mix.spending_mix(*tables, day, spending_mix.PRO_RATA_AT_LEAST)
     yield DEFINITION, spending_mix.PRO_RATA_AT_LEAST, who_pays_claims.judge_mix(other).verdict
 
 

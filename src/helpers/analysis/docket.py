@@ -8,6 +8,7 @@ appeal is an open case whose first decision is known. A row is not a defendant: 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import pandas as pd
@@ -141,14 +142,15 @@ def defendants(docket: pd.DataFrame) -> pd.DataFrame:
         Indexed by row id (repeated): ``defendant`` and ``group`` (whose works or data are at issue).
         A firm under two names counts once a case; persons sued beside their firm are left out.
     """
-    names = docket["defendants"].str.split(";").explode().str.strip()
-    # A product in brackets after the firm's name is not part of the name.
-    names = names.replace(ALIASES).str.replace(r"\s*\(.*\)$", "", regex=True)
-    names = names[~names.isin(list(PERSONS))]
-    group = docket["subject"].astype(str).map(SUBJECT_GROUPS).fillna(OTHER_SUBJECTS)
-    pairs = pd.DataFrame({"defendant": names, "group": group.reindex(names.index)})
-    pairs = pairs.rename_axis("row").reset_index().drop_duplicates(["row", "defendant"])
-    return pairs.set_index("row")
+    named: dict[tuple[str, str], str] = {}
+    for row, cell, subject in zip(docket.index, docket["defendants"], docket["subject"].astype(str), strict=True):
+        for part in cell.split(";"):
+            # A product in brackets after the firm's name is not part of the name.
+            firm = re.sub(r"\s*\(.*\)$", "", ALIASES.get(part.strip(), part.strip()))
+            if firm not in PERSONS:
+                named[row, firm] = SUBJECT_GROUPS.get(subject, OTHER_SUBJECTS)
+    table = [(row, firm, group) for (row, firm), group in named.items()]
+    return pd.DataFrame(table, columns=["row", "defendant", "group"], dtype="str").set_index("row")
 
 
 def who_sues_whom(docket: pd.DataFrame, firms: int = FIRMS_SHOWN) -> pd.DataFrame:

@@ -82,13 +82,14 @@ def by_year(
     flows = firm_quarters(cash_flows, financing)
     years = calendar_quarter(flows["period_end"]).dt.year
     whole = QUARTERS_A_YEAR * len(BUILDERS)
+    raised = raised_from_others(funding_rounds)
     tables = []
     for year in range(first_year, int(years.max()) + 1 if len(years) else first_year):
         part = flows[years == year]
         if part.empty:
             continue
         name = str(year) if len(part) == whole else f"{year}, {len(part)} of {whole} quarters"
-        makers = _makers_of_year(funding_rounds, vendor_metrics, year)
+        makers = _makers_of_year(raised, vendor_metrics, year)
         tables.append(_account(name, part, makers))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
 
@@ -168,18 +169,17 @@ def _sum(part: pd.DataFrame, column: str, item: str) -> dict[str, Any]:
     return {"item": item, "usd_m": total, "known": len(known), "of": len(part), "rows": ";".join(known["rows"])}
 
 
-def _makers_of_year(funding_rounds: pd.DataFrame, vendor_metrics: pd.DataFrame, year: int) -> dict[str, dict[str, Any]]:
-    """Return what the model makers raised from others and lost in a year."""
-    rounds = raised_from_others(funding_rounds)
-    rounds = rounds[rounds["date"].dt.year == year]
+def _makers_of_year(raised: pd.DataFrame, vendor_metrics: pd.DataFrame, year: int) -> dict[str, dict[str, Any]]:
+    """Return what the model makers raised from others (`raised_from_others`) and lost in a year."""
+    rounds = raised[raised["date"].dt.year == year]
     losses = [loss_of_year(vendor_metrics, company, year) for company in MODEL_MAKERS]
     known = [loss for loss in losses if len(loss)]
     total = sum(float(loss["value"].sum()) for loss in known) if known else float("nan")
     whole = sum(float(loss["months"].sum()) >= _MONTHS_A_YEAR for loss in known)
     count = len(MODEL_MAKERS)
-    raised = float(rounds["counted_usd_m"].sum()) if len(rounds) else float("nan")
+    amount = float(rounds["counted_usd_m"].sum()) if len(rounds) else float("nan")
     return {
-        RAISED: {"item": RAISED, "usd_m": raised, "known": count, "of": count, "rows": ";".join(rounds.index)},
+        RAISED: {"item": RAISED, "usd_m": amount, "known": count, "of": count, "rows": ";".join(rounds.index)},
         LOSSES: {
             "item": LOSSES, "usd_m": total, "known": whole, "of": count,
             "rows": ";".join(row for loss in known for row in loss.index),
@@ -258,8 +258,8 @@ def loss_of_year(vendor_metrics: pd.DataFrame, company: str, year: int) -> pd.Da
     taken: list[str] = []
     covered: set[pd.Period] = set()
     for length in _PERIODS:
-        for label, row in rows[rows["months"] == length].drop_duplicates("date", keep="last").iterrows():
-            end = row["date"].to_period("M")
+        for label, day in rows.loc[rows["months"] == length, "date"].drop_duplicates(keep="last").items():
+            end = day.to_period("M")
             months = {end - back for back in range(length)}
             if not months & covered:
                 covered |= months

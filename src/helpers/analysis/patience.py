@@ -9,16 +9,15 @@ same market, are not independent, so the intervals are too narrow.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from helpers.analysis.boom_paths import price_of
-from helpers.analysis.fiscal_quarters import in_order
-from helpers.analysis.free_cash_flow import cash_ledger
+from helpers.analysis.fiscal_quarters import in_order, quarters_earlier, trailing_twelve_months
+from helpers.analysis.free_cash_flow import free_cash_flow
 from helpers.analysis.money_flows import BUILDERS
 from helpers.analysis.time_to_outcome import kaplan_meier
 
@@ -29,8 +28,8 @@ ANY_FALL, HARD_FALL = 0.0, 20.0
 # A curve from fewer spells with a reaction is an anecdote.
 LEAST_REACTIONS = 3
 _YEAR_MONTHS = 12
-# Close and row id of a firm, by month.
-Prices = dict[pd.Period, tuple[float, str]]
+# Close and row id of a firm, by month (the number of a monthly period: plain numbers are found fastest).
+Prices = dict[int, tuple[float, str]]
 _SPELL_COLUMNS = ["ticker", "first", "last", "quarters", "reacted", "change", "rows"]
 
 
@@ -54,41 +53,64 @@ def spells(
         ``ticker``, ``first`` and ``last`` (period ends of the quarters counted), ``quarters`` (the wait), ``reacted``
         (False is censored), ``change`` (of the price after the last one, per cent) and ``rows`` (a tuple of ids).
     """
-    ledger = cash_ledger(cash_flows, "company") if len(cash_flows) else cash_flows
+    ledger, prices = _twelve_months(cash_flows), _by_month(stock_prices, tickers)
     found: list[dict[str, Any]] = []
     for ticker in tickers:
-        firm = ledger[ledger["ticker"].astype(str) == ticker]
-        falling = (firm["free_cash_flow_12m"] < firm["year_earlier_12m"]) if len(firm) else pd.Series(dtype="bool")
+        firm = ledger[ledger["ticker"] == ticker]
+        falling = firm["free_cash_flow_12m"] < firm["year_earlier_12m"]
         run = falling.ne(falling.shift()).cumsum()
-        prices = _by_month(stock_prices, ticker)
         found += [
             spell
-            for _, part in firm[falling].groupby(run[falling])
-            if (spell := _wait(ticker, part, prices, fall)) is not None
+            for _, ends in firm.loc[falling, "period_end"].groupby(run[falling])
+            if (spell := _wait(ticker, ends.items(), prices[ticker], fall)) is not None
         ]
     return pd.DataFrame(found, columns=_SPELL_COLUMNS)
 
 
-def _by_month(stock_prices: pd.DataFrame, ticker: str) -> Prices:
-    """Return close and row id by month."""
-    path = price_of(stock_prices, ticker)
-    return dict(zip(path["month"], zip(path["value"], path.index, strict=True), strict=True))
+def _twelve_months(cash_flows: pd.DataFrame) -> pd.DataFrame:
+    """Return the flows that spells are made of, in order: as in `cash_ledger`, without what is not asked for here."""
+    if cash_flows.empty:
+        return pd.DataFrame(columns=["ticker", "period_end", "free_cash_flow_12m", "year_earlier_12m"])
+    ordered = in_order(cash_flows)
+    year = trailing_twelve_months(ordered, free_cash_flow(ordered, "company"))
+    return pd.DataFrame(
+        {
+            "ticker": ordered["ticker"].astype(str), "period_end": ordered["period_end"], "free_cash_flow_12m": year,
+            "year_earlier_12m": quarters_earlier(ordered, year),
+        }
+    )  # fmt: skip
 
 
-def _change(prices: Prices, month: pd.Period, months: int) -> tuple[float, tuple[str, str]] | None:
-    """Return the change of the price over some months, per cent, and the two rows; None where one is not known."""
+def _by_month(stock_prices: pd.DataFrame, tickers: Iterable[str]) -> dict[str, Prices]:
+    """Return each firm's close and row id by month; raises ValueError if a month stands twice."""
+    found: dict[str, Prices] = {ticker: {} for ticker in tickers}
+    known = stock_prices[stock_prices["close_adj"].notna() & stock_prices["ticker"].isin(list(found))]
+    months = pd.DatetimeIndex(known["month_end"]).to_period("M").asi8.tolist()
+    for ticker, month, close, label in zip(known["ticker"], months, known["close_adj"], known.index, strict=True):
+        if month in found[ticker]:
+            raise ValueError(f"{label}: its month stands twice")
+        found[ticker][month] = close, label
+    return found
+
+
+def _change(prices: Prices, day: pd.Timestamp, months: int) -> tuple[float, tuple[str, str]] | None:
+    """Return the price change in the months after a day's, per cent, and both rows; None where one is not known."""
+    month = day.to_period("M").ordinal
     before, after = prices.get(month), prices.get(month + months)
     if before is None or after is None:
         return None
     return float(100 * (after[0] / before[0] - 1)), (before[1], after[1])
 
 
-def _wait(ticker: str, part: pd.DataFrame, prices: Prices, fall: float) -> dict[str, Any] | None:
-    """Return one spell up to its first reaction, or None where the price after its first quarter is not known."""
+def _wait(ticker: str, ends: Iterable[tuple[Any, pd.Timestamp]], prices: Prices, fall: float) -> dict[str, Any] | None:
+    """Return a spell up to its first reaction, or None where the price after its first quarter is not known.
+
+    `ends` gives row id and last day of each of its quarters.
+    """
     spell: dict[str, Any] | None = None
     rows: list[str] = []
-    for place, (label, end) in enumerate(part["period_end"].items(), start=1):
-        found = _change(prices, end.to_period("M"), REACTION_MONTHS)
+    for place, (label, end) in enumerate(ends, start=1):
+        found = _change(prices, end, REACTION_MONTHS)
         if found is None:
             break
         change, used = found
@@ -192,13 +214,13 @@ def reaction_rates(
     """
     counts: dict[bool, list[bool]] = {True: [], False: []}
     rows: list[str] = []
-    ledger = cash_ledger(cash_flows, "company") if len(cash_flows) else cash_flows
-    for ticker in tickers if len(ledger) else ():
-        firm = ledger[ledger["ticker"].astype(str) == ticker].dropna(subset=["free_cash_flow_12m", "year_earlier_12m"])
-        prices = _by_month(stock_prices, ticker)
+    ledger = _twelve_months(cash_flows).dropna(subset=["free_cash_flow_12m", "year_earlier_12m"])
+    prices = _by_month(stock_prices, tickers)
+    for ticker in tickers:
+        firm = ledger[ledger["ticker"] == ticker]
         falling = firm["free_cash_flow_12m"] < firm["year_earlier_12m"]
-        for place, fell in enumerate(falling):
-            spell = _wait(ticker, firm.iloc[place : place + 1], prices, fall)
+        for quarter, fell in zip(firm["period_end"].items(), falling, strict=True):
+            spell = _wait(ticker, [quarter], prices[ticker], fall)
             if spell is not None:
                 counts[bool(fell)].append(spell["reacted"])
                 rows += spell["rows"]
@@ -222,6 +244,7 @@ def dotcom_years(dotcom_firms: pd.DataFrame, stock_prices: pd.DataFrame) -> pd.D
     """
     firms = dotcom_firms.assign(free_cash_flow=dotcom_firms["operating_cash_flow"] - dotcom_firms["capex"])
     known = firms[firms["free_cash_flow"].notna()]
+    prices = _by_month(stock_prices, known["ticker"].astype(str).unique())
     table = []
     for label, row in known.iterrows():
         before = known[
@@ -230,7 +253,7 @@ def dotcom_years(dotcom_firms: pd.DataFrame, stock_prices: pd.DataFrame) -> pd.D
         if before.empty:
             continue
         earlier = float(before["free_cash_flow"].iloc[0])
-        change, used = _year_after(stock_prices, str(row["ticker"]), row["period_end"])
+        change, used = _change(prices[str(row["ticker"])], row["period_end"], _YEAR_MONTHS) or (float("nan"), ())
         table.append(
             {
                 "ticker": str(row["ticker"]), "segment": str(row["segment"]), "period_end": row["period_end"],
@@ -243,11 +266,6 @@ def dotcom_years(dotcom_firms: pd.DataFrame, stock_prices: pd.DataFrame) -> pd.D
     return pd.DataFrame(table, columns=columns)
 
 
-def _year_after(stock_prices: pd.DataFrame, ticker: str, day: pd.Timestamp) -> tuple[float, tuple[str, ...]]:
-    found = _change(_by_month(stock_prices, ticker), day.to_period("M"), _YEAR_MONTHS)
-    return found if found is not None else (float("nan"), ())
-
-
 def open_spells(cash_flows: pd.DataFrame, tickers: Sequence[str] = BUILDERS) -> pd.DataFrame:
     """Return for each firm how many quarters its twelve-month free cash flow has been falling, to its last quarter.
 
@@ -256,11 +274,10 @@ def open_spells(cash_flows: pd.DataFrame, tickers: Sequence[str] = BUILDERS) -> 
     DataFrame, one row a firm whose last quarter and the year before are known
         ``ticker``, ``period_end``, ``quarters`` (0 where it does not fall) and ``rows`` (a tuple of ids).
     """
-    ledger = cash_ledger(cash_flows, "company") if len(cash_flows) else cash_flows
+    ledger = _twelve_months(cash_flows).dropna(subset=["free_cash_flow_12m", "year_earlier_12m"])
     table = []
     for ticker in tickers:
-        firm = in_order(ledger[ledger["ticker"].astype(str) == ticker]) if len(ledger) else ledger
-        known = firm[firm["year_earlier_12m"].notna() & firm["free_cash_flow_12m"].notna()] if len(firm) else firm
+        known = ledger[ledger["ticker"] == ticker]
         if known.empty:
             continue
         falling = (known["free_cash_flow_12m"] < known["year_earlier_12m"]).to_numpy()[::-1]

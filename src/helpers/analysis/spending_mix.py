@@ -7,6 +7,7 @@ cash. Amounts are USD millions.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -62,36 +63,75 @@ def spending_mix(
     ValueError
         If the convention is unknown.
     """
-    if convention not in CONVENTIONS:
-        raise ValueError(f"unknown convention {convention!r}; expected one of {', '.join(CONVENTIONS)}")
+    return spending_mixes(cash_flows, financing, vendor_metrics, as_of, (convention,))[convention]
+
+
+def spending_mixes(
+    cash_flows: pd.DataFrame,
+    financing: pd.DataFrame,
+    vendor_metrics: pd.DataFrame,
+    as_of: str,
+    conventions: Sequence[str] = CONVENTIONS,
+) -> dict[str, pd.DataFrame]:
+    """Split each firm's spending under several conventions; parameters, tables and errors as in `spending_mix`."""
+    for convention in conventions:
+        if convention not in CONVENTIONS:
+            raise ValueError(f"unknown convention {convention!r}; expected one of {', '.join(CONVENTIONS)}")
     quarters = firm_quarters(cash_flows, financing, SPENDERS)
     last = latest_quarters(quarters, QUARTERS_A_YEAR) if len(quarters) else quarters
-    table = [_of_builder(ticker, last[last["ticker"] == ticker], convention) for ticker in SPENDERS]
+    by_ticker = {ticker: last[last["ticker"] == ticker] for ticker in SPENDERS}
+    years = _years(by_ticker)
     year = pd.Timestamp(as_of).year - 1
-    table += [_of_model_maker(vendor_metrics, company, year) for company in MODEL_MAKERS]
-    result = pd.DataFrame(table).reindex(columns=COLUMNS)
+    # What a model maker's customers and investors paid hangs on no convention.
+    makers = [_of_model_maker(vendor_metrics, company, year) for company in MODEL_MAKERS]
+    mixes = {}
+    for convention in conventions:
+        paid = _paid(years, convention)
+        builders = [_of_builder(ticker, part, paid) for ticker, part in by_ticker.items()]
+        mixes[convention] = _mix(builders + makers)
+    return mixes
+
+
+def _mix(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Lay out the table of `spending_mix`."""
+    result = pd.DataFrame(rows).reindex(columns=COLUMNS)
     numbers = ["spending", *PAID_BY]
     result[numbers] = result[numbers].astype("float64")
     result["outside_percent"] = 100 * (result[DEBT] + result[EQUITY]) / result["spending"]
     return result
 
 
-def _of_builder(ticker: str, last: pd.DataFrame, convention: str) -> dict[str, Any]:
-    """Return one builder's row, from its last four known quarters."""
+def _years(by_ticker: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Sum the last four quarters of each builder that has four, by ticker."""
+    flows = ["capex", "operating_cash_flow", "net_debt_flow", "to_shareholders"]
+    sums = {
+        ticker: last[flows].sum(skipna=False).to_dict() | {"shares_issued": last["shares_issued"].sum(min_count=1)}
+        for ticker, last in by_ticker.items()
+        if len(last) >= QUARTERS_A_YEAR
+    }
+    return pd.DataFrame.from_dict(sums, orient="index", columns=[*flows, "shares_issued"])
+
+
+def _paid(years: pd.DataFrame, convention: str) -> pd.DataFrame:
+    """Split each builder's capex (also in the result) by what paid for it."""
+    if convention == PRO_RATA_AT_LEAST:
+        years = years.fillna({"net_debt_flow": 0.0})
+    paid = capex_paid_from(years) if convention == OPERATIONS_FIRST else _pro_rata(years)
+    return paid.assign(capex=years["capex"])
+
+
+def _of_builder(ticker: str, last: pd.DataFrame, paid: pd.DataFrame) -> dict[str, Any]:
+    """Return one builder's row, from its last known quarters and the split of their capex."""
     name = FIRMS[ticker].name
     row: dict[str, Any] = {"firm": name, "kind": BUILDER, "missing": "", "rows": ";".join(last["rows"])}
-    if len(last) < QUARTERS_A_YEAR:
+    if ticker not in paid.index:
         return row | {"period": "", "missing": f"four quarters of cash and debt flows of {name}"}
     row["period"] = f"twelve months to {last['period_end'].max().date()}"
-    flows = ["capex", "operating_cash_flow", "net_debt_flow", "to_shareholders"]
-    year = last[flows].sum(skipna=False).to_frame().T.assign(shares_issued=last["shares_issued"].sum(min_count=1))
-    if convention == PRO_RATA_AT_LEAST:
-        year = year.fillna({"net_debt_flow": 0.0})
-    paid = (capex_paid_from(year) if convention == OPERATIONS_FIRST else _pro_rata(year)).iloc[0]
-    if paid[["operations", "debt"]].isna().any():
+    own = paid.loc[ticker].to_dict()
+    if pd.isna(own["operations"]) or pd.isna(own["debt"]):
         return row | {"missing": f"debt flows of {name} in its last four quarters"}
-    amounts = {OWN: paid["operations"], DEBT: paid["debt"], EQUITY: paid["shares"]}
-    return row | {"spending": year["capex"].iloc[0], **amounts, OTHER: paid["cash_in_hand_and_other"]}
+    amounts = {OWN: own["operations"], DEBT: own["debt"], EQUITY: own["shares"]}
+    return row | {"spending": own["capex"], **amounts, OTHER: own["cash_in_hand_and_other"]}
 
 
 def _pro_rata(year: pd.DataFrame) -> pd.DataFrame:

@@ -245,11 +245,11 @@ def a68(cash_flows: pd.DataFrame, financing: pd.DataFrame, vendor_metrics: pd.Da
     A builder's own operations pay its capex first (`spending_mix`), which is the reading kindest to it. Firms whose
     figures are not known are named and left out; not testable without the five builders.
     """
-    tables = cash_flows, financing, vendor_metrics, as_of
-    verdict = judge_mix(spending_mix.spending_mix(*tables))
+    conventions = spending_mix.OPERATIONS_FIRST, spending_mix.PRO_RATA_AT_LEAST
+    mixes = spending_mix.spending_mixes(cash_flows, financing, vendor_metrics, as_of, conventions)
+    verdict, least = (judge_mix(mixes[convention]) for convention in conventions)
     if verdict.verdict == NOT_TESTABLE:
         return verdict
-    least = judge_mix(spending_mix.spending_mix(*tables, spending_mix.PRO_RATA_AT_LEAST))
     if least.value is None or least.verdict == NOT_TESTABLE:
         return verdict
     other = (

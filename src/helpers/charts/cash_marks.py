@@ -68,7 +68,8 @@ def definition_keys(definition: str) -> list[Line2D]:
 def firm_history(axes: Axes, firm: pd.DataFrame, ticker: str) -> None:
     """Draw one firm's bars and line."""
     ink = style.text_colour(style.colour(ticker))
-    axes.set_title(style.company(ticker), loc="left", size=10, weight="bold", color=ink)
+    # The height is given, or matplotlib measures the value axis anew for each title at each drawing to find it.
+    axes.set_title(style.company(ticker), loc="left", y=1.0, size=10, weight="bold", color=ink)
     axes.xaxis_date()
     quarters = date2num(firm["period_end"])
     heights = (firm["free_cash_flow"] / BILLION).tolist()
@@ -91,7 +92,7 @@ def firm_history(axes: Axes, firm: pd.DataFrame, ticker: str) -> None:
 
 def _corner(axes: Axes, text: str) -> None:
     """Write a note at the top right, above the plot, beside the firm's name."""
-    axes.set_title(text, loc="right", size=9, weight="normal", color=style.INK)
+    axes.set_title(text, loc="right", y=1.0, size=9, weight="normal", color=style.INK)
 
 
 def waterfall_bar(axes: Axes, x: int, low: float, high: float, *, colour: str = "", step: bool = False) -> None:
