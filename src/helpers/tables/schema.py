@@ -64,11 +64,18 @@ def _compile(resource: Resource) -> Any:
 
 
 def _column(field: dict[str, Any]) -> Any:
+    import pandas as pd
     import pandera.pandas as pa
 
     constraints = field.get("constraints", {})
-    # No type: the frame was built from the same fields, cell by cell, and asking again takes a third of the time.
-    return pa.Column(nullable=not constraints.get("required"), checks=_checks(field["type"], constraints))
+    required = bool(constraints.get("required"))
+    kind = field["type"]
+    dtype: Any = {"number": "float64", "date": "datetime64[us]", "yearmonth": "datetime64[us]"}.get(kind, text_type())
+    if kind in ("integer", "year"):
+        dtype = "int64" if required else pd.Int64Dtype()
+    elif "categories" in field:
+        dtype = pd.CategoricalDtype(pd.Index(field["categories"], dtype=text_type()))
+    return pa.Column(dtype, nullable=not required, checks=_checks(kind, constraints))
 
 
 def _checks(kind: str, constraints: dict[str, Any]) -> list[Any]:
