@@ -52,6 +52,9 @@ PRELOADED_FOR_MORE = (
     "statsmodels.formula.api",
     "seaborn",
     "debugpy",
+    "numba.typed",
+    "networkx",
+    "pyfixest.estimation.api",
 )
 INLINE = "module://matplotlib_inline.backend_inline"
 # The allocator that pyarrow brings starts a thread of its own when pandas imports it, unless it is told not to.
