@@ -29,7 +29,7 @@ from typing import Any
 
 import psutil
 
-from helpers.pipeline import engine, kernels, parameters, plan, select, supervise, worker
+from helpers.pipeline import engine, kernels, parameters, plan, processes, select, supervise, worker
 from helpers.pipeline.outcome import Outcome
 from helpers.pipeline.plan import Run
 from helpers.pipeline.select import Request
@@ -354,7 +354,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         work = Path(folder)
         results: dict[str, Any] = {
-            "machine": {"cores": supervise.cores(), "python": platform.python_version(), "system": platform.system()},
+            "machine": {"cores": processes.cores(), "python": platform.python_version(), "system": platform.system()},
             "first_reply": first_reply(),
             "light": light(work, chosen.light, chosen.long),
             "collection": whole_collection(work, chosen.rounds),

@@ -10,7 +10,6 @@ import nbformat
 from nbformat import NotebookNode
 
 from helpers.pipeline import results
-from helpers.pipeline.clean import CleanNotebook
 
 AS_OF = {"latest": "2026-10-31", "article": "2025-09-05"}
 
@@ -20,14 +19,13 @@ def write_reports(
 ) -> Path:
     """Write reports that hold the same notebooks in each edition."""
     reports = folder / "reports"
-    cleaned, statuses = {}, {}
+    stated, statuses = {}, {}
     for edition in editions:
         (reports / "executed" / edition).mkdir(parents=True)
         for name, notebook in notebooks.items():
             nbformat.write(notebook, reports / "executed" / edition / f"{name}.ipynb")
-            numbers, claims = results.of_notebook(notebook)
-            cleaned[edition, name] = CleanNotebook(notebook, numbers=numbers, claims=claims)
+            stated[edition, name] = results.of_notebook(notebook)
             statuses[edition, name] = status
-    document = results.document({name: AS_OF[name] for name in editions}, cleaned, statuses)
+    document = results.document({name: AS_OF[name] for name in editions}, stated, statuses)
     (reports / "results.json").write_text(json.dumps(document), encoding="utf-8")
     return reports

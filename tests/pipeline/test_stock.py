@@ -74,7 +74,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     return made
 
 
-EVERYTHING = ["latest/one", "latest/two", "article/one", "article/two"]
+EVERYTHING = ["latest/one", "article/one", "latest/two", "article/two"]  # a notebook's editions side by side
 
 
 def test_nothing_changed_executes_and_writes_nothing(bench: Bench) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 import uuid
@@ -276,3 +277,23 @@ def test_the_mark_of_one_run_is_not_the_beginning_of_anothers(lab: Lab) -> None:
 
     short, long = lab.execute(lab.run("01", "1"), lab.run("01_more", wait), progress=Opens())
     assert (short.status, long.status) == ("ok", "ok")
+
+
+def test_descendants_are_those_that_a_look_at_every_process_finds() -> None:
+    code = (
+        "import subprocess, threading\nstart = lambda: subprocess.Popen(['sh', '-c', 'sleep 60 & wait'])\n"
+        "start()\nother = threading.Thread(target=start)\nother.start()\nother.join()\nprint(flush=True)\ninput()"
+    )
+    child = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        assert child.stdout is not None
+        child.stdout.readline()
+        limit = time.monotonic() + 30
+        while len(processes.tree(child.pid)) < 5 and time.monotonic() < limit:
+            time.sleep(0.02)
+        assert len(processes.tree(child.pid)) == 5
+        assert set(processes.below(child.pid)) == set(processes.tree(child.pid))
+    finally:
+        processes.end(processes.tree(child.pid))
+        child.communicate()
+    assert processes.below(child.pid) == []

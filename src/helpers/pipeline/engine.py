@@ -26,9 +26,9 @@ from traitlets import default
 
 NAME = "who-pays"
 #: Seconds between two writes on the way, at first and at the most within one cell; and the share of time they may take.
-SAVE_AFTER = 0.5
+SAVE_AFTER = 1.0
 _SAVE_AT_LEAST_EVERY = 30.0
-_SHARE = 0.05
+_SHARE = 0.02
 #: Seconds between two looks at a kernel that starts or ends.
 POLL = 0.01
 #: Seconds to wait for an answer, and then to hear of it on the output channel, before the question is put again.

@@ -7,6 +7,7 @@ misses some. Each run therefore marks its kernel's environment with a token, whi
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,7 +18,16 @@ import psutil
 MARK = "WHO_PAYS_RUN"
 #: Seconds between two looks whether killed processes are gone.
 _LOOK = 0.005
+#: Whether the system lists the children of each thread.
+_LISTS_CHILDREN = Path("/proc/self/task").is_dir() and Path(f"/proc/self/task/{os.getpid()}/children").exists()
 _GONE = (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess)
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    with contextlib.suppress(AttributeError):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def tree(pid: int) -> list[psutil.Process]:
@@ -27,6 +37,26 @@ def tree(pid: int) -> list[psutil.Process]:
         return [process, *process.children(recursive=True)]
     except _GONE:
         return []
+
+
+def below(pid: int) -> list[psutil.Process]:
+    """Return a process and all its descendants, cheaply; one that is just starting or ending may be missing.
+
+    Linux lists the children of each thread, while `tree` looks at every process of the machine.
+    """
+    found: list[psutil.Process] = []
+    waiting = [pid]
+    while waiting:
+        number = waiting.pop()
+        with contextlib.suppress(*_GONE):
+            found.append(psutil.Process(number))
+        try:
+            for task in Path(f"/proc/{number}/task").iterdir():
+                waiting += map(int, (task / "children").read_text(encoding="ascii").split())
+        except OSError:
+            if not _LISTS_CHILDREN:
+                return tree(pid)
+    return found
 
 
 def memory_mb(processes: Iterable[psutil.Process]) -> float:

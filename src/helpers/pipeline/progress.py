@@ -36,7 +36,7 @@ class Progress:
         """Take note of something about the whole, such as that the site is being built."""
 
     def end(self) -> None:
-        """Stop: nothing more is to come."""
+        """Stop showing what moves: no run is to come for now."""
 
 
 class AtCells(Progress):
@@ -132,7 +132,10 @@ class Live(Progress):
 
     def note(self, text: str) -> None:
         """Show it below the lines."""
-        self.notes = text
+        if self.display.is_started:
+            self.notes = text
+        else:
+            self.console.print(text, style="dim")
 
     def end(self) -> None:
         """Leave the last state on the screen."""

@@ -126,6 +126,7 @@ def _produce(
     """
     try:
         assembly, outcomes = _execute(runs, shown, publication, stock, execute, tools)
+        teller.end()  # a display that moves has a thread, and Sphinx forks
         teller.note("building the site")
         assembly.finish(shown)
     except (OSError, PipelineError) as error:
@@ -160,12 +161,18 @@ def _execute(
         if reads_findings and stage:
             stage = stock.handed(stage, assembly.document())
         due, restored = stock.sort(stage)
-        executed = stock.keep(execute(due)) if due else []
+        executed = stock.keep(execute(_side_by_side(due))) if due else []
         checked = assembly.add([run for run in shown if run.reads_findings is reads_findings], [*restored, *executed])
         stock.note_checked(checked)
         names = {run.name for run in due}
         told += [one for one in checked if one.run.name in names or one.error]
     return assembly, told
+
+
+def _side_by_side(runs: Sequence[Run]) -> list[Run]:
+    """Order runs by notebook: its editions take about as long as one another, so that no worker waits at the end."""
+    order = list(dict.fromkeys(run.notebook for run in runs))
+    return sorted(runs, key=lambda run: order.index(run.notebook))
 
 
 def _refuse_to_mix(kept: Sequence[Run], assembly: Assembly) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import os
 import shutil
 import signal
 import socket
@@ -108,7 +107,7 @@ class Supervisor:
         progress: Progress | None = None,
         is_warm: bool = True,
     ) -> None:
-        self.jobs = jobs or cores()
+        self.jobs = jobs or processes.cores()
         self.progress = progress or Progress()
         scratch.mkdir(parents=True, exist_ok=True)
         self._pool = _Pool(root, scratch, token, keys or {}, self.progress, is_warm)
@@ -142,13 +141,6 @@ class Supervisor:
 
 def _forget(outcome: Outcome) -> None:
     """Take an outcome that nobody asked for."""
-
-
-def cores() -> int:
-    """Return how many processors this process may use."""
-    with contextlib.suppress(AttributeError):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class _Pool:
@@ -370,7 +362,7 @@ class _Worker:
     def sample(self) -> float:
         """Return the memory of this worker, its kernel and all below them in MiB, and remember who they are."""
         # A template outlives the run, and its kernels share its pages: it is no part of what the run uses.
-        found = [one for one in self._tree() if one.pid != self.template]
+        found = [one for one in self._tree(processes.below) if one.pid != self.template]
         self.seen.update({one.pid: one for one in found if one.pid != self.process.pid})
         # To share pages out costs the system much more than to count them, and stops the kernel meanwhile. The share is
         # never above the count, so no run is beyond its limit unseen.
@@ -392,7 +384,7 @@ class _Worker:
     def end(self) -> None:
         """Kill the process and everything it ever started."""
         # Looked up first: once the worker is gone nobody can say whose children they were.
-        below = [one for one in self._tree() if one.pid != self.process.pid]
+        below = [one for one in self._tree(processes.tree) if one.pid != self.process.pid]
         self.process.kill()
         processes.end([*below, *self.seen.values()])
         if self.task:
@@ -400,9 +392,9 @@ class _Worker:
         self.process.join(5)
         self.connection.close()
 
-    def _tree(self) -> list[psutil.Process]:
+    def _tree(self, of: Callable[[int], list[psutil.Process]]) -> list[psutil.Process]:
         """Return this process, its kernels and all that they and it started, each once."""
-        found = [one for pid in (self.process.pid or 0, *self.kernels) for one in processes.tree(pid)]
+        found = [one for pid in (self.process.pid or 0, *self.kernels) for one in of(pid)]
         return list({one.pid: one for one in found}.values())
 
 
