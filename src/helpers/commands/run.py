@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from pathlib import Path
+from typing import NoReturn
 
 from helpers.commands import common
+from helpers.pipeline.errors import UsageError
 from helpers.pipeline.select import Request
 
 _RUN = """\
@@ -18,6 +22,9 @@ of runs.toml when not given), takes the values on top, and gets a site of its ow
 reports/custom/, which replaces the last exploratory one. The published editions stay untouched.
 
 A failed run does not stop the others. Its page keeps the last good result, marked as stale.
+
+With --watch the workers and all that was imported stay, so that a saved notebook is soon a page. A change of code or
+data starts the command again.
 
 examples:
   python -m helpers run
@@ -47,6 +54,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     common.add_where(run)
     add("--force", action="store_true", help="execute every run asked for, up to date or not")
     add("--stock-kernels", action="store_true", help="start each kernel the ordinary way instead of forking it")
+    add("--watch", action="store_true", help="stay, and publish again whenever a notebook is saved, until Ctrl-C")
     add("--quiet", action="store_true", help="say only what failed")
     add("--root", type=Path, default=None, help="the project's folder (default: the one that holds this package)")
     run.set_defaults(command=_run)
@@ -62,6 +70,20 @@ def _run(chosen: argparse.Namespace) -> int:
         as_of=chosen.as_of,
         timeout=chosen.timeout,
     )
+    if chosen.watch:
+        from helpers.pipeline.watch import keep_running
+
+        if chosen.scheduler:
+            raise UsageError("--watch keeps workers of this machine: leave out --scheduler")
+        is_old = keep_running(
+            common.root(chosen.root),
+            request,
+            jobs=chosen.jobs,
+            quiet=chosen.quiet,
+            is_warm=not chosen.stock_kernels,
+            force=chosen.force,
+        )
+        return _again() if is_old else 0
     return run(
         common.root(chosen.root),
         request,
@@ -71,3 +93,9 @@ def _run(chosen: argparse.Namespace) -> int:
         is_warm=not chosen.stock_kernels,
         force=chosen.force,
     )
+
+
+def _again() -> NoReturn:
+    """Replace this process by a new start of the same command, which knows code and data as they are now."""
+    words = [word for word in sys.argv[1:] if word != "--force"]
+    os.execv(sys.executable, [sys.executable, "-m", "helpers", *words])  # noqa: S606 - ourselves, by words we were given

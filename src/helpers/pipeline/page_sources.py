@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -107,10 +108,18 @@ def _copy(kept: Path, source: Path, files: Mapping[str, str]) -> bool:
             contents[name] = (kept / name).read_bytes()
         if key.digest(contents.get(name, b"")) != digest:
             return False
-    for name, content in contents.items():
+    for name in contents:
         (source / name).parent.mkdir(parents=True, exist_ok=True)
-        (source / name).write_bytes(content)
+        _link(kept / name, source / name)
     return True
+
+
+def _link(old: Path, new: Path) -> None:
+    """Give a file a second name, or copy it where that cannot be; nobody writes into files of `source`."""
+    try:
+        new.hardlink_to(old)
+    except OSError:
+        shutil.copyfile(old, new)
 
 
 def _files(source: Path) -> set[str]:

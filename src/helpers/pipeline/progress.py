@@ -20,6 +20,9 @@ class Progress:
     def begin(self, runs: Sequence[Run]) -> None:
         """Take note of all the runs that are to come."""
 
+    def staffed(self) -> None:
+        """Take note that workers are starting; nothing else is to be done until one is ready."""
+
     def started(self, run: Run) -> None:
         """Take note that a worker began a run."""
 
@@ -39,8 +42,8 @@ class Progress:
         """Stop showing what moves: no run is to come for now."""
 
 
-class AtCells(Progress):
-    """Calls something whenever a notebook begins a cell, and passes all on to another teller."""
+class WhileWaiting(Progress):
+    """Calls something when workers are starting or a notebook begins a cell, and passes all on to another teller."""
 
     def __init__(self, teller: Progress, act: Callable[[], None]) -> None:
         self.teller, self.act = teller, act
@@ -48,6 +51,10 @@ class AtCells(Progress):
     def begin(self, runs: Sequence[Run]) -> None:
         """Pass it on."""
         self.teller.begin(runs)
+
+    def staffed(self) -> None:
+        """Call it."""
+        self.act()
 
     def started(self, run: Run) -> None:
         """Pass it on."""

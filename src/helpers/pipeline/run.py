@@ -27,7 +27,10 @@ from helpers.pipeline.stock import Stock
 
 if TYPE_CHECKING:
     from helpers.pipeline.supervise import Supervisor
+    from helpers.pipeline.watch import Staff
 
+#: How far the import of what makes pages steps back for other work, as `nice` counts.
+_STEP_BACK = 10
 Execute = Callable[[Sequence[Run]], list[Outcome]]
 
 
@@ -42,6 +45,7 @@ def run(
     force: bool = False,
     tools: Tools | None = None,
     stream: IO[str] | None = None,
+    staff: Staff | None = None,
 ) -> int:
     """Execute what a request asks for, as far as it is out of date, and publish it.
 
@@ -65,6 +69,8 @@ def run(
         What makes pages of executed notebooks; the project's own when not given.
     stream : file, optional
         Where to tell; standard output when not given.
+    staff : Staff, optional
+        Workers that stay when this ends; `jobs` and `is_warm` are theirs then.
 
     Returns
     -------
@@ -93,10 +99,10 @@ def run(
         pages = _PageTools(tools)
         outcomes: list[Outcome] = []
         warnings: list[str] = []
-        with _stoppable() as stopped, Publication(root, stock.reports) as publication:
+        with stoppable() as stopped, Publication(root, stock.reports) as publication:
             if not stock.is_current(runs, shown):
-                watched = progress.AtCells(teller, pages.begin)
-                with _executor(publication, jobs, scheduler, watched, is_warm) as execute:
+                watched = progress.WhileWaiting(teller, pages.begin)
+                with _executor(publication, jobs, scheduler, watched, is_warm, staff) as execute:
                     outcomes, warnings = _produce(runs, shown, publication, stock, execute, teller, pages)
                 if stopped:  # even where a library swallowed the exception
                     raise Interrupted
@@ -198,13 +204,20 @@ def _plain(error: OSError | PipelineError) -> PipelineError:
 
 @contextlib.contextmanager
 def _executor(
-    publication: Publication, jobs: int | None, scheduler: str | None, teller: Progress, is_warm: bool
+    publication: Publication,
+    jobs: int | None,
+    scheduler: str | None,
+    teller: Progress,
+    is_warm: bool,
+    staff: Staff | None,
 ) -> Iterator[Execute]:
     """Yield what executes notebooks: workers on this machine, started once, or a cluster."""
     with contextlib.ExitStack() as at_end:
 
         @functools.cache
         def workers() -> Supervisor:
+            if staff:
+                return staff.supervisor(teller)
             # Imported here: who is told that nothing changed needs no Jupyter.
             from helpers.pipeline.supervise import Supervisor
 
@@ -230,10 +243,10 @@ def _executor(
 
 
 class _PageTools:
-    """What makes pages: imported in a thread once notebooks are at work, or when it is asked for.
+    """What makes pages: imported in a thread while workers start and notebooks are at work, or when it is asked for.
 
-    It brings pandas and Sphinx, which nobody needs to be told of a wrong parameter, and which must not keep the
-    kernels from starting where cores are few.
+    It brings Sphinx, which nobody needs to be told of a wrong parameter, and which must not keep the kernels from
+    starting where cores are few: the thread steps back for whoever wants a core.
     """
 
     def __init__(self, given: Tools | None) -> None:
@@ -243,7 +256,7 @@ class _PageTools:
     def begin(self) -> None:
         """Start to import."""
         if self.given is None and self.thread is None:
-            self.thread = threading.Thread(target=self._load, name="pages", daemon=True)
+            self.thread = threading.Thread(target=self._load_meanwhile, name="pages", daemon=True)
             self.thread.start()
 
     def __call__(self) -> Tools:
@@ -251,6 +264,12 @@ class _PageTools:
         if self.thread:
             self.thread.join()
         return self.given or self._load()  # where the thread failed, the error is raised here
+
+    def _load_meanwhile(self) -> None:
+        if sys.platform == "linux":  # elsewhere it would be the priority of the whole process
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _STEP_BACK)
+        self._load()
 
     def _load(self) -> Tools:
         lean.skip()
@@ -262,7 +281,7 @@ class _PageTools:
 
 
 @contextlib.contextmanager
-def _stoppable() -> Iterator[list[int]]:
+def stoppable() -> Iterator[list[int]]:
     """Turn Ctrl-C and SIGTERM into `Interrupted`; yields a list that then holds the signal."""
     caught: list[int] = []
 

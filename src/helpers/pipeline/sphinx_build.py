@@ -98,11 +98,11 @@ def _mirror(source: Path, target: Path) -> None:
         if path.relative_to(target) not in wanted:
             path.unlink()
     for name in wanted:
-        new = (source / name).read_bytes()
-        old = target / name
-        if not old.is_file() or old.read_bytes() != new:
+        new, old = source / name, target / name
+        if not old.is_file() or not (old.samefile(new) or old.read_bytes() == new.read_bytes()):
             old.parent.mkdir(parents=True, exist_ok=True)
-            old.write_bytes(new)
+            old.unlink(missing_ok=True)
+            shutil.copyfile(new, old)
 
 
 def _run(work: Path, configuration: Mapping[str, Any]) -> Any:

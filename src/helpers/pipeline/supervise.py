@@ -119,6 +119,10 @@ class Supervisor:
         with _undisturbed():
             self._pool.close()
 
+    def tell(self, progress: Progress) -> None:
+        """Tell somebody else what goes on from now on."""
+        self.progress = self._pool.progress = progress
+
     def execute(self, runs: Iterable[Run], take: Callable[[Outcome], None] | None = None) -> list[Outcome]:
         """Execute runs; see `helpers.pipeline.supervise.execute` for arguments, result and errors."""
         if isinstance(runs, Sequence):  # of an endless stream nobody can be told beforehand
@@ -190,12 +194,17 @@ class _Pool:
 
     def _staff(self, wanted: int) -> None:
         """Replace workers that are gone and give work to those that wait."""
+        for one in [one for one in self.workers if one.task is None and not one.process.is_alive()]:
+            self._gone(one)  # it ended while it had nothing to do
+        is_short = len(self.workers) < wanted
         while len(self.workers) < wanted:
             if self.broken >= _STARTS_WITHOUT_SUCCESS:
                 raise PipelineError(f"no worker process could be started:\n{self._last_log()}")
             self.started += 1
             log = self.scratch / f"worker-{self.started}.log"
             self.workers.append(_Worker(log, self.token, self.is_warm, self._line()))
+        if is_short:
+            self.progress.staffed()
         for one in self.workers:
             if one.is_ready and one.task is None and self.waiting:
                 run = self.waiting.popleft()

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from helpers import journal
-from helpers.pipeline import kernels, lean, processes
+from helpers.pipeline import lean, processes
 from helpers.pipeline.outcome import Failure
 from helpers.pipeline.parameters import code_cells
 from helpers.pipeline.plan import Run
@@ -77,6 +77,8 @@ def serve(connection: Connection, log: Path, token: str, is_warm: bool, line: so
     line : socket.socket or None
         To the template that the workers share; without one, or when it is gone, this process starts one of its own.
     """
+    from helpers.pipeline import kernels  # here: the supervisor imports this module and needs no Jupyter
+
     _detach(log)
     if is_warm:
         os.environ[kernels.VARIABLE] = kernels.NAME
