@@ -8,7 +8,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from helpers.pipeline import clean, key, site, sphinx_build
+from helpers.pipeline import clean, key, processes, site, sphinx_build
 from tests.pipeline import notebooks as given
 
 ONE = given.executed(given.said("Amazon burned 3.", {"burned": given.NUMBER}), given.figure())
@@ -20,19 +20,25 @@ class Lab:
 
     def __init__(self, folder: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder, self.root, self.builds = folder, root, 0
-        self.made: list[str] = []
+        self.log = folder / "made"
         write = site._Writer.write
 
-        def noted(writer: Any, page: site.Page, *others: Any) -> None:
-            self.made.append(page.run.notebook)
-            write(writer, page, *others)
+        def noted(writer: Any, page: site.Page, target: Path) -> None:
+            with self.log.open("a") as log:  # a file: pages may be made in processes of their own
+                log.write(f"{page.run.notebook}\n")
+            write(writer, page, target)
 
         monkeypatch.setattr(site._Writer, "write", noted)
+
+    @property
+    def made(self) -> list[str]:
+        """Notebooks whose pages were made by the last build, in the order of their names."""
+        return sorted(self.log.read_text().splitlines())
 
     def build(self, *, kept: str = "kept", version: str = "1", said: str = "", **second: Any) -> dict[str, bytes]:
         """Return every file of the site; `said` adds a sentence to the first notebook."""
         self.builds += 1
-        self.made.clear()
+        self.log.write_text("")
         here = self.folder / str(self.builds)
         notebooks = {"01_fcf_decline": nbformat.from_dict(ONE), "08_who_pays": nbformat.from_dict(TWO)}
         notebooks["01_fcf_decline"].cells[0].source = f"# Is the cash drying up?\n\nA question. {said}"
@@ -112,3 +118,38 @@ def test_an_edited_function_makes_its_traces_again(lab: Lab, monkeypatch: pytest
     monkeypatch.setattr(key, "of_package", lambda: "another")
     lab.build()
     assert lab.made == ["01_fcf_decline", "08_who_pays"]
+
+
+@pytest.mark.parametrize("forks", [1, 3])
+def test_the_site_is_the_same_whoever_makes_the_pages(lab: Lab, monkeypatch: pytest.MonkeyPatch, forks: int) -> None:
+    first = lab.build()
+    seen: list[int] = []
+    write = site._Writer.write
+
+    def noted(writer: Any, page: site.Page, target: Path) -> None:
+        seen.append(1)  # of this process alone
+        write(writer, page, target)
+
+    monkeypatch.setattr(processes, "forks", lambda: forks)
+    monkeypatch.setattr(processes, "cores", lambda: 2)
+    monkeypatch.setattr(site._Writer, "write", noted)
+    assert lab.build(kept="another") == first
+    assert lab.made == ["01_fcf_decline", "08_who_pays"]
+    assert len(seen) == (2 if forks == 1 else 0)
+
+
+def test_a_page_that_cannot_be_made_by_a_fork_is_an_error_and_the_next_build_is_whole(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = lab.build()
+
+    def broken(*arguments: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(processes, "forks", lambda: 3)
+        patch.setattr(processes, "cores", lambda: 2)
+        patch.setattr(site._Writer, "write", broken)
+        with pytest.raises(site.SiteError, match="No space left on device"):
+            lab.build(version="2")
+    assert lab.build() == first

@@ -10,8 +10,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from helpers.pipeline import key
+from helpers.pipeline import key, processes
 from helpers.pipeline.pages import Page
+from helpers.pipeline.sphinx_build import SiteError
 
 _RECORD = "pages.json"
 
@@ -54,35 +55,54 @@ class PageSources:
         self._before = self._recorded()
         self._now: dict[str, dict[str, Any]] = {}
 
-    def make(self, page: Page, source: Path, write: Callable[[], None]) -> None:
-        """Put the files of a page into `source`: those of the last build where they are right, else new ones.
+    def make(self, pages: Sequence[Page], source: Path, write: Callable[[Page, Path], None]) -> None:
+        """Put the files of pages into `source`: those of the last build where they are right, else new ones.
 
         Parameters
         ----------
-        page : Page
+        pages : sequence of Page
         source : Path
             Folder of all documents.
         write : callable
-            Makes them.
+            Makes the files of a page in a folder. It may be called in a process of its own.
+
+        Raises
+        ------
+        SiteError
+            If a page cannot be made.
         """
-        own = self._key(page)
-        before = self._before.get(page.run.name)
-        if self.kept and before and before["key"] == own and _copy(self.kept / "source", source, before["files"]):
-            self._now[page.run.name] = before
-            return
-        there = _files(source)
-        write()
-        made = sorted(_files(source) - there)
-        self._now[page.run.name] = {
-            "key": own,
-            "files": {name: key.digest((source / name).read_bytes()) for name in made},
-        }
+        due = [page for page in pages if not self._is_kept(page, source)]
+        parts = {page.run.name: source.parent / "parts" / page.run.name for page in due}
+
+        def written(some: Sequence[Page]) -> None:
+            for page in some:
+                parts[page.run.name].mkdir(parents=True)
+                write(page, parts[page.run.name])
+
+        _divided(written, _shares(due))
+        for page in due:
+            part = parts[page.run.name]
+            files = {name: key.digest((part / name).read_bytes()) for name in sorted(_files(part))}
+            for name in files:
+                (source / name).parent.mkdir(parents=True, exist_ok=True)
+                (part / name).replace(source / name)
+            self._now[page.run.name] = {"key": self._key(page), "files": files}
 
     def record(self) -> None:
         """Note what was made, once the build has succeeded."""
         if self.kept:
             with contextlib.suppress(OSError):
                 (self.kept / _RECORD).write_text(json.dumps(self._now), encoding="utf-8")
+
+    def _is_kept(self, page: Page, source: Path) -> bool:
+        """Put the files of the last build into `source`, if they are what would be made now."""
+        before = self._before.get(page.run.name)
+        if not (self.kept and before and before["key"] == self._key(page)):
+            return False
+        if not _copy(self.kept / "source", source, before["files"]):
+            return False
+        self._now[page.run.name] = before
+        return True
 
     def _key(self, page: Page) -> str:
         notebook = page.clean_notebook_path.read_bytes() if page.clean_notebook_path else b""
@@ -98,6 +118,31 @@ class PageSources:
                 (self.kept / _RECORD).unlink()
                 return {name: {"key": str(one["key"]), "files": dict(one["files"])} for name, one in found.items()}
         return {}
+
+
+def _shares(pages: Sequence[Page]) -> list[list[Page]]:
+    """Divide pages among processes; the editions of a notebook, which have much in common, stay together if may be."""
+    count = min(processes.forks(), processes.cores(), len(pages))
+    ordered = sorted(pages, key=lambda page: page.run.notebook)
+    return [ordered[len(pages) * one // count : len(pages) * (one + 1) // count] for one in range(count)]
+
+
+def _divided(act: Callable[[Sequence[Page]], None], shares: Sequence[Sequence[Page]]) -> None:
+    """Act on each share, in forks of this process where there are several."""
+    from sphinx.errors import SphinxParallelError
+    from sphinx.util.parallel import ParallelTasks
+
+    if len(shares) < 2:
+        for share in shares:
+            act(share)
+        return
+    tasks = ParallelTasks(len(shares))
+    try:
+        for share in shares:
+            tasks.add_task(act, share)
+        tasks.join()
+    except SphinxParallelError as error:
+        raise SiteError(f"the site could not be built: {error}") from error
 
 
 def _copy(kept: Path, source: Path, files: Mapping[str, str]) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -28,6 +29,14 @@ def cores() -> int:
     with contextlib.suppress(AttributeError):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def forks() -> int:
+    """Return into how many processes this one may divide its work by forks, 1 where it must not.
+
+    A fork is safe only where no other thread may hold a lock. One more than cores: one mostly waits for the others.
+    """
+    return cores() + 1 if cores() > 1 and threading.active_count() == 1 else 1
 
 
 def tree(pid: int) -> list[psutil.Process]:

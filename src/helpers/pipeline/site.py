@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -118,11 +117,9 @@ def build(
     }
     for name, content in documents.items():
         (source / f"{name}.md").write_text(content, encoding="utf-8")
-    writer = _Writer(source, rows=rows, traces=traces, decorator=Decorator(pages, traces))
+    writer = _Writer(notebooks, titles, rows=rows, traces=traces, decorator=Decorator(pages, traces))
     sources = PageSources(kept, version, pages, titles, traces.document)
-    for page in pages:
-        notebook, title = notebooks.get(page.run.name), titles.get(page.run.notebook, "")
-        sources.make(page, source, partial(writer.write, page, notebook, title))
+    sources.make(pages, source, writer.write)
     sphinx_build.build(source, html, kept or work / "kept", _CONFIGURATION, version)
     sources.record()
 
@@ -131,20 +128,22 @@ def build(
 class _Writer:
     """Writes what Sphinx reads of the notebooks."""
 
-    source: Path
+    notebooks: Mapping[str, NotebookNode]
+    titles: Mapping[str, str]
     rows: Rows
     traces: Traces
     decorator: Decorator
 
-    def write(self, page: Page, notebook: NotebookNode | None, title: str) -> None:
-        """Write one page: the notebook, its figures' data, its traces, its failure."""
-        folder, name = self.source / page.run.edition, page.run.notebook
+    def write(self, page: Page, target: Path) -> None:
+        """Write one page into a folder: the notebook, its figures' data, its traces, its failure."""
+        folder, name = target / page.run.edition, page.run.notebook
+        notebook, title = self.notebooks.get(page.run.name), self.titles.get(name, "")
         folder.mkdir(exist_ok=True)
         if page.status != "ok":
             (folder / f"{page.failure_name}.md").write_text(text.failure_page(page), encoding="utf-8")
         if notebook is None or page.clean_notebook_path is None:
             return
-        files = self.source / "_files" / page.run.edition
+        files = target / "_files" / page.run.edition
         (files / name).mkdir(parents=True, exist_ok=True)
         shutil.copyfile(page.clean_notebook_path, files / f"{name}.ipynb")
         found = trace.of_notebook(notebook, page.run.parameters, self.rows)

@@ -12,13 +12,12 @@ import io
 import json
 import re
 import shutil
-import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from helpers.pipeline import processes
 from helpers.pipeline.errors import PipelineError
-from helpers.pipeline.processes import cores
 
 _STATE = "state.json"
 
@@ -123,7 +122,7 @@ def _run(work: Path, configuration: Mapping[str, Any]) -> Any:
         with _rarely_collected(), patch_docutils(str(source)), docutils_namespace():
             application = Sphinx(
                 source, None, html, work / "doctrees", "html", confoverrides=dict(configuration), status=None,
-                warning=told, parallel=_workers(),
+                warning=told, parallel=processes.forks(),
             )  # fmt: skip
             # Templates are compiled once for all builds, not again for each.
             (work / "templates").mkdir(exist_ok=True)
@@ -135,14 +134,6 @@ def _run(work: Path, configuration: Mapping[str, Any]) -> Any:
     if _lines(told, source):
         raise SiteError(f"the site was not built, Sphinx warns:\n{_lines(told, source)}")
     return application
-
-
-def _workers() -> int:
-    """Return how many processes Sphinx may use: one more than cores, since one of them mostly waits for the others.
-
-    It forks them from this process, which is safe only where no other thread may hold a lock.
-    """
-    return cores() + 1 if cores() > 1 and threading.active_count() == 1 else 1
 
 
 @contextlib.contextmanager

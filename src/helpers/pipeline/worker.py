@@ -211,7 +211,8 @@ def _papermill(task: Task, place: _Place) -> Failure | None:
         cwd=str(run.path.parent),
         progress_bar=False,
         on_cell_start=place.move,
-        extra_arguments=["--log-level=ERROR"],
+        # Nobody looks at the history of a run: it would be a database on the disk for each.
+        extra_arguments=["--log-level=ERROR", "--HistoryManager.enabled=False"],
     )
     return _unfinished(task.scratch, place)
 
