@@ -91,7 +91,10 @@ def _earlier(work: Path, version: str) -> str | None:
 
 
 def _mirror(source: Path, target: Path) -> None:
-    """Make a folder equal to another, touching only files that differ: Sphinx goes by their times."""
+    """Make a folder equal to another, which loses its files to it, touching only those that differ.
+
+    Sphinx goes by their times.
+    """
     wanted = {path.relative_to(source) for path in source.rglob("*") if path.is_file()}
     for path in [path for path in target.rglob("*") if path.is_file()]:
         if path.relative_to(target) not in wanted:
@@ -100,8 +103,7 @@ def _mirror(source: Path, target: Path) -> None:
         new, old = source / name, target / name
         if not old.is_file() or not (old.samefile(new) or old.read_bytes() == new.read_bytes()):
             old.parent.mkdir(parents=True, exist_ok=True)
-            old.unlink(missing_ok=True)
-            shutil.copyfile(new, old)
+            new.replace(old)
 
 
 def _run(work: Path, configuration: Mapping[str, Any]) -> Any:
