@@ -26,7 +26,7 @@ from traitlets import default
 
 NAME = "who-pays"
 #: Seconds between two writes on the way, at first and at the most within one cell; and the share of time they may take.
-SAVE_AFTER = 1.0
+SAVE_AFTER = 2.0
 _SAVE_AT_LEAST_EVERY = 30.0
 _SHARE = 0.02
 #: Seconds between two looks at a kernel that starts or ends.

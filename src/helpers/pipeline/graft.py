@@ -34,7 +34,7 @@ def graft(executed: str, source: Path) -> str:
         raise ValueError(f"{source.name}: {len(cells)} code cells, but {len(results)} in the result kept of it")
     for cell, result in zip(cells, results, strict=True):
         cell["outputs"], cell["execution_count"] = result["outputs"], result["execution_count"]
-    return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    return json.dumps(document, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def _is_code(cell: dict[str, Any]) -> bool:

@@ -60,6 +60,8 @@ INLINE = "module://matplotlib_inline.backend_inline"
 # The allocator that pyarrow brings starts a thread of its own when pandas imports it, unless it is told not to.
 _NO_THREAD_OF_ARROW = ("JE_ARROW_MALLOC_CONF", "background_thread:false")
 _PR_SET_PDEATHSIG = 1
+#: What was imported so far.
+_preloaded: list[tuple[str, ...]] = []
 
 
 def main() -> NoReturn:
@@ -106,6 +108,9 @@ def _answer(line: _Line, request: dict[str, Any], lines: list[_Line]) -> None:
 
 
 def _preload(names: tuple[str, ...]) -> None:
+    if names in _preloaded:
+        return
+    _preloaded.append(names)
     # Before pyplot: otherwise it settles on another backend and notebooks succeed with no figures.
     os.environ["MPLBACKEND"] = INLINE
     os.environ.setdefault(*_NO_THREAD_OF_ARROW)

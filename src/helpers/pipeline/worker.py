@@ -183,19 +183,26 @@ def _altered(settings: Mapping[str, str]) -> Iterator[None]:
 
 
 def executed(scratch: Path) -> str | None:
-    """Read back what papermill wrote, without its own notes; None where no valid notebook was left.
+    """Return what papermill wrote, without its own notes, as JSON; None where no valid notebook was left."""
+    notebook = _read_back(scratch)
+    # On one line: Python indents ten times as slowly as it writes, and the pages are written anew.
+    return None if notebook is None else json.dumps(notebook, ensure_ascii=False, sort_keys=True) + "\n"
 
-    Papermill's metadata says `completed` of cells that never ran and repeats parameters and paths, and its error
+
+def _read_back(scratch: Path) -> dict[str, Any] | None:
+    """Read what papermill wrote, without its own notes.
+
+    Its metadata says `completed` of cells that never ran and repeats parameters and paths, and its error
     markers are cells that the author never wrote: none of it is passed on.
     """
     try:
-        notebook = json.loads((scratch / EXECUTED).read_text(encoding="utf-8"))
+        notebook: dict[str, Any] = json.loads((scratch / EXECUTED).read_text(encoding="utf-8"))
         notebook["cells"] = [cell for cell in notebook["cells"] if "papermill-error-cell-tag" not in _tags(cell)]
         for holder in (notebook, *notebook["cells"]):
             holder["metadata"].pop("papermill", None)
     except (OSError, ValueError, KeyError):
         return None
-    return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    return notebook
 
 
 def _papermill(task: Task, place: _Place) -> Failure | None:
@@ -245,10 +252,10 @@ def _loaded_papermill() -> tuple[Any, str]:
 
 def _unfinished(scratch: Path, place: _Place) -> Failure | None:
     """Check a file that papermill calls complete: every code cell was executed and none holds an error."""
-    text = executed(scratch)
-    if text is None:
+    notebook = _read_back(scratch)
+    if notebook is None:
         return Failure("not executed", "papermill left no readable notebook")
-    for index, cell in enumerate(json.loads(text)["cells"]):
+    for index, cell in enumerate(notebook["cells"]):
         if cell["cell_type"] != "code":
             continue
         source = "".join(cell["source"])
