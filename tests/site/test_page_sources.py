@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -153,3 +155,14 @@ def test_a_page_that_cannot_be_made_by_a_fork_is_an_error_and_the_next_build_is_
         with pytest.raises(site.SiteError, match="No space left on device"):
             lab.build(version="2")
     assert lab.build() == first
+
+
+def test_a_fork_that_is_killed_is_an_error_in_one_line(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*arguments: Any) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    monkeypatch.setattr(processes, "forks", lambda: 3)
+    monkeypatch.setattr(processes, "cores", lambda: 2)
+    monkeypatch.setattr(site._Writer, "write", killed)
+    with pytest.raises(site.SiteError, match="a process that makes pages was killed"):
+        lab.build()

@@ -72,6 +72,7 @@ class PageSources:
             If a page cannot be made.
         """
         due = [page for page in pages if not self._is_kept(page, source)]
+        shutil.rmtree(source.parent / "parts", ignore_errors=True)
         parts = {page.run.name: source.parent / "parts" / page.run.name for page in due}
 
         def written(some: Sequence[Page]) -> None:
@@ -143,6 +144,8 @@ def _divided(act: Callable[[Sequence[Page]], None], shares: Sequence[Sequence[Pa
         tasks.join()
     except SphinxParallelError as error:
         raise SiteError(f"the site could not be built: {error}") from error
+    except EOFError as error:
+        raise SiteError("the site could not be built: a process that makes pages was killed") from error
 
 
 def _copy(kept: Path, source: Path, files: Mapping[str, str]) -> bool:

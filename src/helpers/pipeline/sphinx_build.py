@@ -131,6 +131,8 @@ def _run(work: Path, configuration: Mapping[str, Any]) -> Any:
             compiled = FileSystemBytecodeCache(str(work / "templates"))
             application.builder.templates.environment.bytecode_cache = compiled
             application.build()
+    except EOFError as error:
+        raise SiteError("the site could not be built: a process of Sphinx was killed") from error
     except (SphinxError, SystemMessage, OSError) as error:
         raise SiteError(f"the site could not be built: {error}\n{_lines(told, source)}") from error
     if _lines(told, source):

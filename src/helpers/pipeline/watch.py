@@ -112,7 +112,7 @@ def keep_running(
             except Interrupted:
                 raise
             except PipelineError as error:  # a notebook saved half-done, a parameter that does not fit: told, not fatal
-                print(f"error: {error}", file=told)
+                print(f"error: {error}", file=told, flush=True)
             force = False
             if not quiet:
                 print("waiting for the next change (Ctrl-C ends it)", file=told, flush=True)
