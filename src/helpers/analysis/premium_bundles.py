@@ -93,7 +93,8 @@ def copilot_seats(vendor_metrics: pd.DataFrame) -> pd.DataFrame:
     shares = select(vendor_metrics, "conversion_rate", company="Microsoft", scopes=[COPILOT]).drop_duplicates("date")
     shares = shares.assign(share_row=shares.index)[["date", "value", "share_row"]].rename(columns={"value": "share"})
     table = seats.reset_index(names="seat_row").merge(shares, on="date", how="left")
-    rows = [";".join(str(row) for row in pair if pd.notna(row)) for pair in zip(table["seat_row"], table["share_row"])]  # noqa: B905 - columns of one frame
+    pairs = zip(table["seat_row"], table["share_row"], strict=True)
+    rows = [";".join(str(row) for row in pair if pd.notna(row)) for pair in pairs]
     return pd.DataFrame(
         {"date": table["date"], "published": table["published"], "seats": table["value"],
          "base": table["value"] / table["share"], "attach_percent": PERCENT * table["share"], "rows": rows}
