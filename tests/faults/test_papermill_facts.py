@@ -172,8 +172,8 @@ WRITER = """
 import json, resource, sys
 output, ours = sys.argv[1], sys.argv[2] == "ours"
 if ours:
-    from helpers.pipeline.worker import _WHOLE, _loaded_papermill
-    _loaded_papermill()
+    from helpers.pipeline.worker import _WHOLE, load
+    load()
     output = _WHOLE + output
 from papermill.iorw import papermill_io
 papermill_io.write(json.dumps(["short"]), output)

@@ -47,7 +47,7 @@ def test_a_library_is_hidden_for_a_while_and_never_taken_away(monkeypatch: pytes
 
 
 def test_a_worker_does_without_arrow() -> None:
-    load = "import sys; from helpers.pipeline import worker; worker._loaded_papermill()"
+    load = "import sys; from helpers.pipeline import worker; worker.load()"
     assert printed(load, "print('pyarrow' in sys.modules)") == "False\n"
 
 

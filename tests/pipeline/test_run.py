@@ -54,7 +54,7 @@ def executed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """
     names: list[str] = []
 
-    def execute(supervisor: supervise.Supervisor, runs: Any) -> list[Outcome]:
+    def execute(supervisor: supervise.Supervisor, runs: Any, take: Any) -> None:
         outcomes = []
         for one in runs:
             names.append(one.name)
@@ -64,7 +64,7 @@ def executed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             outcomes.append(Outcome(one, status, 1.5, 100.0, "", error, text))
         for outcome in outcomes:
             supervisor.progress.finished(outcome)
-        return outcomes
+            take(outcome)
 
     monkeypatch.setattr(supervise.Supervisor, "execute", execute)
     return names

@@ -36,16 +36,14 @@ class Bench:
         ]
         self.while_running = lambda: None
 
-    def execute(self, runs: Any) -> list[Outcome]:
-        outcomes = []
+    def execute(self, runs: Any, take: Any) -> None:
         for one in runs:
             self.executed.append(one.name)
             self.handed[one.name] = one.files.get("findings", "")
             text = one.path.read_text()
             error = Failure("ValueError", "no", 2, "raise", "trace") if '"raise' in text else None
-            outcomes.append(Outcome(one, "failed" if error else "ok", 1.5, 9.0, "", error, text, self.journal))
+            take(Outcome(one, "failed" if error else "ok", 1.5, 9.0, "", error, text, self.journal))
         self.while_running()
-        return outcomes
 
     def run(self, **request: Any) -> list[str]:
         """Run and return the names of what was executed."""
@@ -70,7 +68,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     project.add("one", "print(1)")
     project.add("two", "print(2)")
     made = Bench(project)
-    monkeypatch.setattr(supervise.Supervisor, "execute", lambda _, runs: made.execute(runs))
+    monkeypatch.setattr(supervise.Supervisor, "execute", lambda _, runs, take: made.execute(runs, take))
     return made
 
 

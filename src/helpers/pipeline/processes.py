@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterable
 from pathlib import Path
+from typing import IO
 
 import psutil
 
@@ -31,12 +34,37 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def keep_from_forks(file: IO[str]) -> None:
+    """Let no fork of this process hold a file open: its lock on it would outlive it in them, if only for a moment."""
+    _kept_from_forks.add(file)
+
+
+def _close_in_fork() -> None:
+    for file in list(_kept_from_forks):
+        file.close()
+
+
+_kept_from_forks: weakref.WeakSet[IO[str]] = weakref.WeakSet()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_close_in_fork)
+
+
+def may_fork() -> bool:
+    """Tell whether a fork of this process is safe: on Linux, where no other thread may hold a lock.
+
+    Threads of libraries count too: Python does not know of them, the system does.
+    """
+    if sys.platform != "linux" or threading.active_count() > 1:
+        return False
+    return sum(1 for _ in Path("/proc/self/task").iterdir()) == 1
+
+
 def forks() -> int:
     """Return into how many processes this one may divide its work by forks, 1 where it must not.
 
-    A fork is safe only where no other thread may hold a lock. One more than cores: one mostly waits for the others.
+    One more than cores: one mostly waits for the others.
     """
-    return cores() + 1 if cores() > 1 and threading.active_count() == 1 else 1
+    return cores() + 1 if cores() > 1 and may_fork() else 1
 
 
 def tree(pid: int) -> list[psutil.Process]:

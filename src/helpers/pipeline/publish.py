@@ -232,6 +232,7 @@ def _write_through(path: Path, content: object) -> None:
 def _locked(path: Path) -> IO[str]:
     """Take the lock or say who has it. The system lets it go when this process ends, however it ends."""
     file = path.open("a+", encoding="utf-8")
+    processes.keep_from_forks(file)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import functools
+import gc
 import os
 import signal
 import sys
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 
 #: How far the import of what makes pages steps back for other work, as `nice` counts.
 _STEP_BACK = 10
-Execute = Callable[[Sequence[Run]], list[Outcome]]
+Execute = Callable[[Sequence[Run], Callable[[Outcome], None]], list[Outcome]]
+"""Takes runs, and what each outcome is given to as it arrives; returns all, in the order of the runs."""
 
 
 def run(
@@ -167,7 +169,7 @@ def _execute(
         if reads_findings and stage:
             stage = stock.handed(stage, assembly.document())
         due, restored = stock.sort(stage)
-        executed = stock.keep(execute(_side_by_side(due))) if due else []
+        executed = stock.keep(execute(_side_by_side(due), assembly.clean)) if due else []
         checked = assembly.add([run for run in shown if run.reads_findings is reads_findings], [*restored, *executed])
         stock.note_checked(checked)
         names = {run.name for run in due}
@@ -225,19 +227,28 @@ def _executor(
             found = Supervisor(publication.root, scratch, publication.token, jobs, None, teller, is_warm)
             return at_end.enter_context(found)
 
-        def execute(runs: Sequence[Run]) -> list[Outcome]:
-            if not scheduler:
-                return workers().execute(runs)
-            from helpers.pipeline import cluster
+        def execute(runs: Sequence[Run], see: Callable[[Outcome], None]) -> list[Outcome]:
+            found: dict[str, Outcome] = {}
 
-            return cluster.execute(
-                runs,
-                scheduler=scheduler,
-                root=publication.root,
-                token=publication.token,
-                progress=teller,
-                is_warm=is_warm,
-            )
+            def take(outcome: Outcome) -> None:
+                found[outcome.run.name] = outcome
+                see(outcome)
+
+            if not scheduler:
+                workers().execute(runs, take)
+            else:
+                from helpers.pipeline import cluster
+
+                cluster.execute(
+                    runs,
+                    scheduler=scheduler,
+                    root=publication.root,
+                    token=publication.token,
+                    progress=teller,
+                    is_warm=is_warm,
+                    take=take,
+                )
+            return [found[run.name] for run in runs]
 
         yield execute
 
@@ -273,9 +284,11 @@ class _PageTools:
 
     def _load(self) -> Tools:
         lean.skip()
-        from helpers.pipeline import clean, site, sphinx_build
+        with lean.uncollected():
+            from helpers.pipeline import clean, site, sphinx_build
 
-        sphinx_build.preload()
+            sphinx_build.preload()
+            gc.freeze()  # nor later, while documents are read and written
         self.given = Tools(clean=clean.clean, build=site.build)
         return self.given
 

@@ -126,6 +126,7 @@ class Supervisor:
     def execute(self, runs: Iterable[Run], take: Callable[[Outcome], None] | None = None) -> list[Outcome]:
         """Execute runs; see `helpers.pipeline.supervise.execute` for arguments, result and errors."""
         if isinstance(runs, Sequence):  # of an endless stream nobody can be told beforehand
+            self._pool.staff(min(self.jobs, len(runs)))  # first: a display that moves has a thread, and a fork none
             self.progress.begin(runs)
         kept: dict[str, Outcome] = {}
         order: list[str] = []
@@ -179,7 +180,7 @@ class _Pool:
             left = len(self.waiting) + busy
             if not left:
                 return
-            self._staff(min(jobs, left))
+            self.staff(min(jobs, left))
             self._hear()
             self._measure()
 
@@ -192,7 +193,7 @@ class _Pool:
             self.template.close()
         processes.end_marked(f"{self.token}/")
 
-    def _staff(self, wanted: int) -> None:
+    def staff(self, wanted: int) -> None:
         """Replace workers that are gone and give work to those that wait."""
         for one in [one for one in self.workers if one.task is None and not one.process.is_alive()]:
             self._gone(one)  # it ended while it had nothing to do
@@ -323,12 +324,11 @@ class _Worker:
     """A worker process as the supervisor sees it."""
 
     def __init__(self, log: Path, token: str, is_warm: bool, line: socket.socket | None) -> None:
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
+        ours, theirs = multiprocessing.Pipe()
         self.connection = ours
         arguments = (theirs, log, token, is_warm, line)
-        self.process = context.Process(target=worker.serve, args=arguments, daemon=True)
         with _undisturbed():  # a Ctrl-C in between would leave a process that nobody knows
+            self.process = _process(worker.serve, arguments)
             self.process.start()
         theirs.close()
         if line:
@@ -405,6 +405,15 @@ class _Worker:
         """Return this process, its kernels and all that they and it started, each once."""
         found = [one for pid in (self.process.pid or 0, *self.kernels) for one in of(pid)]
         return list({one.pid: one for one in found}.values())
+
+
+def _process(act: Callable[..., None], arguments: tuple[Any, ...]) -> Any:
+    """Return a process to be started: a fork of this one, which has papermill, where that is safe; else a new one."""
+    if processes.may_fork():
+        worker.load()  # once for all workers; the template imports meanwhile
+    # Asked again: an import might have started a thread.
+    context: Any = multiprocessing.get_context("fork" if processes.may_fork() else "spawn")
+    return context.Process(target=act, args=arguments, daemon=True)
 
 
 @contextlib.contextmanager

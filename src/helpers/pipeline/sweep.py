@@ -307,6 +307,7 @@ class _Place:
     def _take_lock(self, file: IO[str]) -> None:
         file.seek(0)
         said = file.read().split()
+        processes.keep_from_forks(file)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -42,12 +42,14 @@ PRELOADED = (
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
     "ipykernel.zmqshell",
-)
-# As heavy again, and not for every notebook. A second kernel of one line shows that there will be more; who starts one
-# only, after an edit, need not wait for what it may not use.
-PRELOADED_FOR_MORE = (
+    # Most notebooks use these, and two kernels at once would import them twice.
     "scipy.optimize",
     "scipy.stats",
+    "statsmodels.regression.linear_model",
+)
+# As heavy again, and for few notebooks. A second kernel of one line shows that there will be more; who starts one
+# only, after an edit, need not wait for what it may not use.
+PRELOADED_FOR_MORE = (
     "statsmodels.api",
     "statsmodels.formula.api",
     "seaborn",
@@ -114,13 +116,15 @@ def _preload(names: tuple[str, ...]) -> None:
     # Before pyplot: otherwise it settles on another backend and notebooks succeed with no figures.
     os.environ["MPLBACKEND"] = INLINE
     os.environ.setdefault(*_NO_THREAD_OF_ARROW)
+    # What is imported is never freed: to look through it for garbage again and again takes a quarter of the time, and
+    # later would touch, and so copy, the pages that kernels share.
+    gc.disable()
     for name in names:
         with contextlib.suppress(ImportError):  # an optional library that is not installed
             importlib.import_module(name)
-    del os.environ["MPLBACKEND"]
-    # What is imported is never freed: keep the collector from touching, and so copying, its pages.
-    gc.collect()
     gc.freeze()
+    gc.enable()
+    del os.environ["MPLBACKEND"]
 
 
 def _become_kernel(request: dict[str, Any]) -> NoReturn:

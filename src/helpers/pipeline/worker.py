@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import functools
+import gc
 import importlib.util
 import json
 import os
@@ -83,7 +84,8 @@ def serve(connection: Connection, log: Path, token: str, is_warm: bool, line: so
     if is_warm:
         os.environ[kernels.VARIABLE] = kernels.NAME
         kernels.adopt(line, log, template_environment(token), lambda kernel: connection.send(("kernel", kernel)))
-    _loaded_papermill()  # before the first run's clock starts, and while the template imports
+    load()  # before the first run's clock starts, and while the template imports
+    gc.freeze()  # of a fork: pages shared with the supervisor stay shared
     if line is not None:
         with contextlib.suppress(kernels.UnsafeForkError):  # the first kernel will say so
             kernels.template().wait_ready()
@@ -207,7 +209,7 @@ def _read_back(scratch: Path) -> dict[str, Any] | None:
 
 def _papermill(task: Task, place: _Place) -> Failure | None:
     run = task.run
-    papermill, engine = _loaded_papermill()
+    papermill, engine = load()
     papermill.execute_notebook(
         _literally(str(run.path)),
         _WHOLE + _literally(str(task.scratch / EXECUTED)),
@@ -235,15 +237,27 @@ def _handed(task: Task) -> dict[str, str]:
 
 
 @functools.cache
-def _loaded_papermill() -> tuple[Any, str]:
-    """Import papermill and make our writer and our engine known to it; returns it and the engine's name."""
-    lean.skip()
-    with lean.hidden("pyarrow"):
-        import papermill
-    from papermill.engines import papermill_engines
-    from papermill.iorw import papermill_io
+def load() -> tuple[Any, str]:
+    """Import papermill and make our writer and our engine known to it.
 
-    from helpers.pipeline import engine
+    Returns
+    -------
+    tuple of (module, str)
+        Papermill, and the name under which it knows our engine.
+    """
+    lean.skip()
+    with lean.uncollected():
+        with lean.hidden("pyarrow"):
+            import papermill
+        from ipykernel import kernelspec  # Jupyter asks it for the kernel, and it imports IPython
+        from nbformat import validator
+        from papermill.engines import papermill_engines
+        from papermill.iorw import papermill_io
+
+        from helpers.pipeline import engine
+
+    _ = kernelspec
+    validator.get_validator(4, 5)  # compiled once, too
 
     papermill_io.register(_WHOLE, _WholeFiles)
     papermill_engines.register(engine.NAME, engine.Engine)

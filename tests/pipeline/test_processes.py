@@ -1,0 +1,68 @@
+"""Forks of the runner: when one is safe, and what it must not hold."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from helpers.pipeline import processes
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="forks are used on Linux alone")
+KIND = """
+import threading
+from helpers.pipeline import supervise
+{before}
+print(type(supervise._process(print, ())).__name__)
+"""
+#: A thread that Python does not know of, as some libraries start one.
+NATIVE = """
+import ctypes
+libc = ctypes.CDLL(None)
+thread = ctypes.c_ulong()
+assert libc.pthread_create(ctypes.byref(thread), None, ctypes.cast(libc.pause, ctypes.c_void_p), None) == 0
+"""
+
+
+@linux
+@pytest.mark.parametrize(
+    ("before", "kind"),
+    [
+        ("", "ForkProcess"),
+        ("threading.Thread(target=threading.Event().wait, daemon=True).start()", "SpawnProcess"),
+        (NATIVE, "SpawnProcess"),
+    ],
+    ids=["no thread", "a thread", "a library's thread"],
+)
+def test_a_worker_is_a_fork_only_where_there_is_one_thread(before: str, kind: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", KIND.format(before=before)], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.split() == [kind]
+
+
+@linux
+def test_a_fork_does_not_hold_a_lock_of_its_parent(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    held = path.open("a")
+    processes.keep_from_forks(held)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    told, tell = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(tell, b".")
+        signal.pause()
+        os._exit(0)
+    try:
+        os.read(told, 1)
+        held.close()
+        with path.open("a") as other:
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)  # raises where the child still has it
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
