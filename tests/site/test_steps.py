@@ -6,19 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from helpers.pipeline import site, sphinx_build
+from helpers.pipeline import even_writing, site, sphinx_build
 
 TREE = "# Front\n\n```{{toctree}}\n{pages}\n```\n"
 START = {"index.md": TREE.format(pages="one\ntwo"), "one.md": "# One\n\nText.\n", "two.md": "# Two\n\n[One](one.md)\n"}
 
 
-def build(folder: Path, texts: dict[str, str], work: Path, version: str = "1") -> dict[str, bytes]:
+def build(
+    folder: Path, texts: dict[str, str], work: Path, version: str = "1", published: Path | None = None
+) -> dict[str, bytes]:
     """Build documents and return every published file."""
     source = folder / "source"
     source.mkdir(parents=True)
     for name, text in texts.items():
         (source / name).write_text(text, encoding="utf-8")
-    sphinx_build.build(source, folder / "html", work, site._CONFIGURATION, version)
+    sphinx_build.build(source, folder / "html", work, site._CONFIGURATION, version, published)
     files = (path for path in (folder / "html").rglob("*") if path.is_file())
     return {path.relative_to(folder / "html").as_posix(): path.read_bytes() for path in files}
 
@@ -45,3 +47,29 @@ def test_a_warning_stops_every_build_until_it_is_mended(tmp_path: Path) -> None:
         with pytest.raises(sphinx_build.SiteError, match="nowhere"):
             build(tmp_path / str(number), broken, kept)
     assert build(tmp_path / "3", START, kept) == build(tmp_path / "4", START, tmp_path / "other")
+
+
+def test_what_stays_as_published_is_taken_over_and_what_was_altered_since_is_not(tmp_path: Path) -> None:
+    kept, published = tmp_path / "kept", tmp_path / "0" / "html"
+    first = build(tmp_path / "0", START, kept)
+    edited = {**START, "one.md": "# One\n\nOther text.\n"}
+    (published / "search.html").write_text("altered by hand", encoding="utf-8")
+    second = build(tmp_path / "1", edited, kept, published=published)
+    assert second == build(tmp_path / "2", edited, tmp_path / "other")
+    assert second["one.html"] != first["one.html"]
+    new = tmp_path / "1" / "html"
+    assert (new / "two.html").samefile(published / "two.html")
+    assert (published / "one.html").read_bytes() == first["one.html"]  # readers see the old one until the new is there
+    # What Sphinx goes on from is nobody's but its own.
+    assert not (new / "two.html").samefile(kept / "html" / "two.html")
+
+
+def test_any_stretch_of_the_pages_to_write_holds_as_much_as_another() -> None:
+    size = {f"page{number:02}": number**2 for number in range(41)}
+    order = even_writing.spread(sorted(size), size.__getitem__)
+    assert sorted(order) == sorted(size)
+    assert order[0] == "page00"  # written before there is a second process
+    stretches = [sum(size[name] for name in order[start : start + 10]) for start in range(1, 41, 10)]
+    assert max(stretches) < 2 * min(stretches)
+    by_name = [sum(number**2 for number in range(start, start + 10)) for start in range(1, 41, 10)]
+    assert max(by_name) > 10 * min(by_name)

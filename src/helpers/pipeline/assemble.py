@@ -18,7 +18,7 @@ from helpers.pipeline.outcome import Failure, Outcome
 from helpers.pipeline.plan import Run
 
 if TYPE_CHECKING:
-    from helpers.pipeline.results import Stated
+    from nbformat import NotebookNode
 
 Shown = Literal["ok", "stale", "failed"]
 
@@ -89,13 +89,20 @@ class Assembly:
         self.earlier = _earlier(reports / "status.json") if reports else {}
         self.warnings: list[str] = []
         self.results: dict[str, Result] = {}
-        self._stated: dict[str, Stated] = {}
+        self._notebooks: dict[str, NotebookNode] = {}
         self._ahead: dict[str, tuple[Failure | None, list[str]]] = {}
 
     def clean(self, outcome: Outcome) -> None:
         """Clean what came out of a run that is to be added, while others are still being executed."""
         if outcome.error is None:
             self._ahead[outcome.run.name] = self._cleaned(outcome)
+
+    def read(self, runs: Sequence[Run]) -> None:
+        """Read the published notebooks of runs that are to be kept, while others are being executed."""
+        for run in runs:
+            if self.reports and not self.differs(run):
+                with contextlib.suppress(OSError, ValueError):  # none is there; whoever needs it says what is wrong
+                    self._notebooks[run.name] = _parsed(_executed(self.reports, run).read_text(encoding="utf-8"))
 
     def add(self, runs: Sequence[Run], outcomes: Sequence[Outcome]) -> list[Outcome]:
         """Clean what came out of some runs and keep the earlier pages of the others.
@@ -138,13 +145,10 @@ class Assembly:
         editions = {one.run.edition: str(one.run.parameters.get("as_of", "")) for one in results}
         statuses = {(one.run.edition, one.run.notebook): one.shown for one in results}
         # Read from what is published, so that a kept page and its results cannot differ.
-        for one in results:
-            if one.run.name not in self._stated and (path := self._notebook(one.run)):
-                self._stated[one.run.name] = of_notebook(json.loads(path.read_text(encoding="utf-8")))
         published = {
-            (one.run.edition, one.run.notebook): self._stated[one.run.name]
+            (one.run.edition, one.run.notebook): of_notebook(notebook)
             for one in results
-            if one.run.name in self._stated
+            if (notebook := self._content(one.run))
         }
         return document(editions, published, statuses)
 
@@ -171,15 +175,18 @@ class Assembly:
 
     def _cleaned(self, outcome: Outcome) -> tuple[Failure | None, list[str]]:
         """Write the notebook of a good run as it is published, or return why it must not be; and the warnings in it."""
+        clean = self.tools().clean  # first: without what they leave out, the import takes a second
         import nbformat
 
-        cleaned = self.tools().clean(outcome, root=self.root)
+        cleaned = clean(outcome, root=self.root)
         warnings = [f"{outcome.run.name}: {text.strip()}" for text in cleaned.warnings]
         if cleaned.problems:
             return Failure("report", "; ".join(cleaned.problems)), warnings
         path = _executed(self.ready, outcome.run)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(nbformat.writes(cleaned.notebook) + "\n", encoding="utf-8")
+        text = nbformat.writes(cleaned.notebook) + "\n"
+        path.write_text(text, encoding="utf-8")
+        self._notebooks[outcome.run.name] = _parsed(text)
         return None, warnings
 
     def _keep(self, run: Run) -> bool:
@@ -202,12 +209,14 @@ class Assembly:
         html, work = self.ready / "html", self.scratch / "site"
         self.tools().build(
             pages,
+            notebooks=self._notebooks,
             html=html,
             work=work,
             root=self.root,
             kept=self.kept,
             version=self.version,
             earlier=published(self.reports),
+            published=self.reports and self.reports / "html",
         )
 
     def _status(self, results: Sequence[Result]) -> None:
@@ -218,6 +227,14 @@ class Assembly:
             for one in results
         }
         _write(self.ready / "status.json", {"schema": 1, "runs": entries})
+
+    def _content(self, run: Run) -> Mapping[str, Any] | None:
+        """Return what is published of a run; None where it has no page."""
+        if run.name in self._notebooks:
+            return self._notebooks[run.name]
+        path = self._notebook(run)
+        content: dict[str, Any] | None = json.loads(path.read_text(encoding="utf-8")) if path else None
+        return content
 
     def _notebook(self, run: Run) -> Path | None:
         path = _executed(self.ready, run)
@@ -249,6 +266,14 @@ def _failure(error: Mapping[str, Any] | None) -> Failure | None:
 
 def _executed(reports: Path, run: Run) -> Path:
     return reports / "executed" / run.edition / f"{run.notebook}.ipynb"
+
+
+def _parsed(text: str) -> NotebookNode:
+    """Return a notebook that was checked when it was written."""
+    import nbformat
+
+    notebook: NotebookNode = nbformat.v4.reads(text)
+    return notebook
 
 
 def _earlier(path: Path) -> dict[str, dict[str, Any]]:

@@ -62,9 +62,9 @@ def may_fork() -> bool:
 def forks() -> int:
     """Return into how many processes this one may divide its work by forks, 1 where it must not.
 
-    One more than cores: one mostly waits for the others.
+    Two more than cores: one mostly waits for the others, and their shares differ.
     """
-    return cores() + 1 if cores() > 1 and may_fork() else 1
+    return cores() + 2 if cores() > 1 and may_fork() else 1
 
 
 def tree(pid: int) -> list[psutil.Process]:

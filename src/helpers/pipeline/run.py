@@ -169,10 +169,11 @@ def _execute(
         if reads_findings and stage:
             stage = stock.handed(stage, assembly.document())
         due, restored = stock.sort(stage)
+        names = {run.name for run in due}
+        tools.meanwhile = functools.partial(assembly.read, [run for run in shown if run.name not in names])
         executed = stock.keep(execute(_side_by_side(due), assembly.clean)) if due else []
         checked = assembly.add([run for run in shown if run.reads_findings is reads_findings], [*restored, *executed])
         stock.note_checked(checked)
-        names = {run.name for run in due}
         told += [one for one in checked if one.run.name in names or one.error]
     return assembly, told
 
@@ -258,11 +259,17 @@ class _PageTools:
 
     It brings Sphinx, which nobody needs to be told of a wrong parameter, and which must not keep the kernels from
     starting where cores are few: the thread steps back for whoever wants a core.
+
+    Attributes
+    ----------
+    meanwhile : callable or None
+        What else to do in the thread, once all is imported.
     """
 
     def __init__(self, given: Tools | None) -> None:
         self.given = given
         self.thread: threading.Thread | None = None
+        self.meanwhile: Callable[[], None] | None = None
 
     def begin(self) -> None:
         """Start to import."""
@@ -281,13 +288,15 @@ class _PageTools:
             with contextlib.suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _STEP_BACK)
         self._load()
+        if self.meanwhile:
+            self.meanwhile()
 
     def _load(self) -> Tools:
         lean.skip()
         with lean.uncollected():
-            from helpers.pipeline import clean, site, sphinx_build
+            from helpers.pipeline import clean, site
 
-            sphinx_build.preload()
+            site.preload()
             gc.freeze()  # nor later, while documents are read and written
         self.given = Tools(clean=clean.clean, build=site.build)
         return self.given

@@ -30,7 +30,7 @@ _CONFIGURATION: dict[str, Any] = {
     "project": "Who pays for AI?",
     "author": "the contributors to Who pays for AI?",
     "copyright": "the contributors. Code: MIT; text and tables: CC BY 4.0",
-    "extensions": ["myst_nb", "helpers.pipeline.mathml"],
+    "extensions": ["myst_nb", "helpers.pipeline.mathml", "helpers.pipeline.even_writing"],
     "exclude_patterns": ["_files"],
     "nb_execution_mode": "off",
     "nb_merge_streams": True,
@@ -63,15 +63,22 @@ _CONFIGURATION: dict[str, Any] = {
 }
 
 
+def preload() -> None:
+    """Import what a build needs; called while notebooks are still being executed."""
+    sphinx_build.preload(_CONFIGURATION["extensions"])
+
+
 def build(
     pages: Sequence[Page],
     *,
     html: Path,
     work: Path,
     root: Path,
+    notebooks: Mapping[str, NotebookNode] | None = None,
     earlier: Mapping[str, Any] | None = None,
     kept: Path | None = None,
     version: str = "",
+    published: Path | None = None,
 ) -> None:
     """Build the site.
 
@@ -85,12 +92,16 @@ def build(
         Folder for Sphinx's own files.
     root : Path
         The project's folder.
+    notebooks : mapping of run name to NotebookNode, optional
+        Those cleaned notebooks that were read already. They are changed.
     earlier : mapping, optional
         The ``results.json`` that was published before; the front page says what changed since.
     kept : Path, optional
         Folder kept from build to build, so that only changed pages are written.
     version : str
         Hash of the code that renders; another one builds the whole site.
+    published : Path, optional
+        The site that readers see now; a file of it that is to be the same again is taken over as it is.
 
     Raises
     ------
@@ -100,8 +111,9 @@ def build(
     source = work / "source"
     shutil.rmtree(source, ignore_errors=True)
     source.mkdir(parents=True)
+    found = notebooks or {}
     notebooks = {
-        page.run.name: nbformat.read(page.clean_notebook_path, as_version=4)
+        page.run.name: found.get(page.run.name) or nbformat.read(page.clean_notebook_path, as_version=4)
         for page in pages
         if page.clean_notebook_path
     }
@@ -120,7 +132,7 @@ def build(
     writer = _Writer(notebooks, titles, rows=rows, traces=traces, decorator=Decorator(pages, traces))
     sources = PageSources(kept, version, pages, titles, traces.document)
     sources.make(pages, source, writer.write)
-    sphinx_build.build(source, html, kept or work / "kept", _CONFIGURATION, version)
+    sphinx_build.build(source, html, kept or work / "kept", _CONFIGURATION, version, published)
     sources.record()
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import io
 import json
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,19 +27,35 @@ class SiteError(PipelineError):
     """Sphinx warned or failed; the message holds its lines."""
 
 
-def preload() -> None:
-    """Import what a build needs; called while notebooks are still being executed."""
-    import myst_nb.sphinx_ext
+def preload(extensions: Sequence[str]) -> None:
+    """Import what a build needs, and let libraries compile what they compile at first use.
+
+    Called while nothing else can be done yet, or while notebooks are being executed.
+
+    Parameters
+    ----------
+    extensions : sequence of str
+        Sphinx's, by module.
+    """
     import pydata_sphinx_theme
-    import sphinx.application
-    import sphinx.builders.html
-    import sphinx.builders.linkcheck
+    import soupsieve
     import sphinx_book_theme
+    from myst_nb.core import render
+    from sphinx import application, jinja2glue
+    from sphinx.highlighting import PygmentsBridge
 
-    _ = myst_nb, pydata_sphinx_theme, sphinx.application, sphinx.builders, sphinx_book_theme
+    _ = pydata_sphinx_theme, sphinx_book_theme, jinja2glue
+    for name in (*application.builtin_extensions, "myst_nb.sphinx_ext", *extensions):
+        importlib.import_module(name)
+    render.load_renderer("default")  # it looks through all that is installed
+    render.load_mime_renders()
+    soupsieve.compile("li.level > details")  # the theme looks for such
+    PygmentsBridge().highlight_block("None", "python")
 
 
-def build(source: Path, html: Path, work: Path, configuration: Mapping[str, Any], version: str) -> None:
+def build(
+    source: Path, html: Path, work: Path, configuration: Mapping[str, Any], version: str, published: Path | None = None
+) -> None:
     """Build a site.
 
     Parameters
@@ -53,6 +70,8 @@ def build(source: Path, html: Path, work: Path, configuration: Mapping[str, Any]
         Sphinx's.
     version : str
         Anything but the documents that pages depend on; another one starts afresh.
+    published : Path, optional
+        As `helpers.pipeline.site.build` takes it.
 
     Raises
     ------
@@ -76,7 +95,7 @@ def build(source: Path, html: Path, work: Path, configuration: Mapping[str, Any]
         shutil.rmtree(work, ignore_errors=True)  # the next build must meet the same warning
         raise
     _remove_leftovers(work / "html", application)
-    shutil.copytree(work / "html", html)
+    _copy(work / "html", html, published)
     state = {"version": version, "navigation": _navigation(application.env)}
     (work / _STATE).write_text(json.dumps(state), encoding="utf-8")
 
@@ -151,6 +170,26 @@ def _rarely_collected() -> Iterator[None]:
     finally:
         gc.set_threshold(*before)
         gc.unfreeze()
+
+
+def _copy(built: Path, html: Path, published: Path | None) -> None:
+    """Copy a site; where the published one holds the very file already, the new one gets it by a second name."""
+
+    def copy(source: str, target: str) -> None:
+        if published is not None:
+            with contextlib.suppress(OSError):  # there is none, or the system knows no second names
+                old = published / Path(source).relative_to(built)
+                if _stamp(old) == _stamp(Path(source)):
+                    Path(target).hardlink_to(old)
+                    return
+        shutil.copy2(source, target)
+
+    shutil.copytree(built, html, copy_function=copy)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
 
 
 def _navigation(environment: Any) -> str:
