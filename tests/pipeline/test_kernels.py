@@ -173,10 +173,13 @@ def test_lines_share_a_template_and_each_ends_its_own_kernels(warm: None, tmp_pa
 
 def test_who_has_lost_a_shared_template_starts_one_of_its_own(warm: None, tmp_path: Path) -> None:
     shared = kernels.Template(dict(os.environ), tmp_path / "shared.log")
-    told: list[int] = []
-    kernels.adopt(shared.line(), tmp_path / "log", {**os.environ, "OURS": "1"}, told.append)
+    told: list[tuple[str, object]] = []
+    kernels.adopt(
+        shared.line(), tmp_path / "log", {**os.environ, "OURS": "1"}, lambda kind, what: told.append((kind, what))
+    )
     assert result(run("import os; (os.getppid(), os.environ.get('OURS'))")) == f"({shared.process.pid}, None)"
-    assert len(told) == 1
+    assert told[:2] == [("waiting", True), ("waiting", False)]
+    assert [kind for kind, _ in told[2:]] == ["kernel"]
     assert kernels.template_pid() is None
     shared.close()
     assert result(run("import os; os.getppid()")) == str(kernels.template_pid())
@@ -184,7 +187,7 @@ def test_who_has_lost_a_shared_template_starts_one_of_its_own(warm: None, tmp_pa
 
 def test_what_a_forked_kernel_writes_past_python_is_in_the_log_of_who_asked(warm: None, tmp_path: Path) -> None:
     shared = kernels.Template(dict(os.environ), tmp_path / "shared.log")
-    kernels.adopt(shared.line(), tmp_path / "log", os.environ, lambda pid: None)
+    kernels.adopt(shared.line(), tmp_path / "log", os.environ, lambda *_: None)
     with pytest.raises(Exception, match="Kernel died"):
         run("import ctypes, faulthandler\nfaulthandler.enable(open('/proc/self/fd/2', 'wb', 0))\nctypes.string_at(0)")
     shared.close()

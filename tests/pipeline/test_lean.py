@@ -54,7 +54,7 @@ def test_a_worker_does_without_arrow() -> None:
 def test_pages_are_made_without_pandas() -> None:
     found = printed(
         "import sys; from helpers.pipeline import lean; lean.skip()",
-        "from helpers.pipeline import clean, site, sphinx_build; sphinx_build.preload()",
+        "from helpers.pipeline import clean, site; site.preload()",
         "from helpers.pipeline.table_rows import Rows",
         "print(Rows().grades(['cash_flows/AMZN/2025-06-30']))",
         "print([one for one in ('pandas', 'pandera') if one in sys.modules])",

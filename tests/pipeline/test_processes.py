@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.pipeline import processes
+from helpers.pipeline import processes, worker
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="forks are used on Linux alone")
 KIND = """
@@ -66,3 +66,34 @@ def test_a_fork_does_not_hold_a_lock_of_its_parent(tmp_path: Path) -> None:
     finally:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
+
+
+FORKED = """
+import sys
+import pytest
+from helpers.pipeline import processes
+assert processes.may_fork()
+code = pytest.main(["-q", "-n", "0", *sys.argv[1:]])
+assert processes.may_fork()  # it could at any time
+sys.exit(code)
+"""
+
+
+@linux
+def test_forked_workers_end_as_those_that_began_anew() -> None:
+    # Other tests' workers are no forks: what runs tests in parallel has threads.
+    file = Path(__file__).with_name("test_supervise.py")
+    names = (
+        "one_bad_run_of_each_kind_stops_no_other_and_leaves_nothing[warm]",
+        "a_killed_worker_is_an_outcome_and_is_replaced[warm]",
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", FORKED, *(f"{file}::test_{name}" for name in names)],
+        env={**os.environ, **worker.fixed_settings()},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 passed" in done.stdout

@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from helpers.pipeline import explain, key, run, supervise
+from helpers.pipeline import explain, key, plan, run, select, supervise
 from helpers.pipeline.cache import FOLDER, Cache, differences
 from helpers.pipeline.errors import UsageError
 from helpers.pipeline.key import Keys, Uses
 from helpers.pipeline.outcome import Failure, Outcome
 from helpers.pipeline.select import Request
+from helpers.pipeline.stock import Stock
 from tests.projects import TWO_EDITIONS, Project, plain_tools
 
 FINDINGS = 'as_of: str = "2026-10-31"\nfindings: str = "../reports/results.json"'
@@ -126,6 +127,21 @@ def test_an_edited_text_cell_renders_again_and_executes_nothing(bench: Bench) ->
     assert "Another question" in (bench.project.reports / "executed" / "latest" / "one.ipynb").read_text()
     assert bench.run() == []
     assert bench.states()["latest/one"] == (explain.CURRENT,)
+
+
+def test_a_run_is_likely_due_when_nothing_is_published_or_a_notebook_is_newer(bench: Bench) -> None:
+    runs = select.requested(plan.load(bench.project.root), Request())
+
+    def is_likely_due(force: bool = False) -> bool:
+        return Stock(bench.project.root, bench.project.reports, force).is_likely_due(runs)
+
+    assert is_likely_due()
+    bench.run()
+    assert not is_likely_due()
+    assert is_likely_due(force=True)
+    (bench.project.root / "notebooks" / "one.ipynb").touch()
+    assert is_likely_due()
+    assert bench.run() == []  # a guess, no more
 
 
 def test_a_parameter_of_runs_toml_executes_what_it_reaches(bench: Bench) -> None:

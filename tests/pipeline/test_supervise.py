@@ -111,14 +111,29 @@ def test_one_bad_run_of_each_kind_stops_no_other_and_leaves_nothing(lab: Lab, is
 @pytest.mark.parametrize("is_warm", [True, False], ids=["warm", "stock"])
 def test_a_killed_worker_is_an_outcome_and_is_replaced(lab: Lab, is_warm: bool) -> None:
     # A stock kernel's parent is the worker; that of a warm one is the template, which stands beside the worker.
-    find = "next(one for one in psutil.Process().parents()[1].children() if 'spawn_main' in str(one.cmdline()))"
-    kill = f"import psutil\n{find if is_warm else 'psutil.Process().parent()'}.kill()\n" + SLEEP
+    # Its command line is that of a new process, or, of a fork, that of the supervisor.
+    is_worker = "'spawn_main' in str(one.cmdline()) or one.cmdline() == above.cmdline()"
+    find = f"next(one for one in above.children() if {is_worker})"
+    worker = find if is_warm else "psutil.Process().parent()"
+    kill = f"import psutil\nabove = psutil.Process().parents()[1]\n{worker}.kill()\n{SLEEP}"
     runs = [lab.run("kills", "1", kill), lab.run("after", "print('still')")]
     killed, after = lab.execute(*runs, jobs=1, is_warm=is_warm)
     assert (killed.status, killed.error and killed.error.cell_index) == ("died", 3)
     assert "the worker process was killed by SIGKILL" in str(killed.error)
     assert (after.status, _printed(after)) == ("ok", "still\n")
     assert lab.left() == []
+
+
+def test_waiting_for_the_template_is_no_part_of_a_run(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = lab.folder / "slow"
+    slow.mkdir()
+    (slow / "pandera.py").write_text("import time\ntime.sleep(5)\n")  # which the template imports, not the notebook
+    monkeypatch.setenv("PYTHONPATH", str(slow))
+    began = time.monotonic()
+    (outcome,) = lab.execute(lab.run("light", "1 + 1", seconds=5), is_warm=True)
+    assert time.monotonic() - began > 5
+    assert outcome.status == "ok"
+    assert outcome.seconds < 5
 
 
 def test_a_killed_template_is_an_outcome_and_is_replaced(lab: Lab) -> None:

@@ -126,11 +126,6 @@ class Notebook(engines.NotebookExecutionManager):
         super().notebook_start(**kwargs)
         self.write()
 
-    def notebook_complete(self, **kwargs: Any) -> None:
-        """End, however the notebook ended."""
-        super().notebook_complete(**kwargs)
-        self.write()
-
 
 class NotebookClient(PapermillNotebookClient):
     """Executes the cells; a long one does not keep the outputs of those above it from the disk."""
@@ -187,9 +182,12 @@ class Engine(engines.Engine):
         manager.notebook_start()
         try:
             cls.execute_managed_notebook(manager, kernel_name, **kwargs)
-        finally:
+        except BaseException:
             manager.notebook_complete()
-        return manager.nb
+            manager.write()  # nobody else does
+            raise
+        manager.notebook_complete()
+        return manager.nb  # which papermill writes
 
     @classmethod
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **kwargs: Any) -> None:

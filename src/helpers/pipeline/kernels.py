@@ -6,6 +6,7 @@ as they are. Wherever a fork is not safe or fails, the stock kernel is started i
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import shutil
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -116,16 +117,23 @@ class WarmProvisioner(LocalProvisioner):
         if len(cmd) < 3 or Path(cmd[0]) != Path(sys.executable) or cmd[1:3] != ["-m", "ipykernel_launcher"]:
             raise UnsafeForkError(f"{' '.join(cmd[:3])} is not the IPython kernel of this interpreter")
         environment = dict(kwargs.get("env") or os.environ)
+        with _told_to_wait():
+            template().wait_ready()
         pid = template().fork(cmd[3:], environment, str(kwargs.get("cwd") or Path.cwd()))
-        if _tell:
-            _tell(pid)
+        _tell("kernel", pid)
         return pid
 
 
 _line: Line | None = None
 _environment: dict[str, str] | None = None
 _said: set[str] = set()
-_tell: Callable[[int], None] | None = None
+
+
+def _say_nothing(kind: str, content: object) -> None:
+    """Tell nobody."""
+
+
+_tell: Callable[[str, Any], None] = _say_nothing
 
 
 def template() -> Line:
@@ -142,7 +150,7 @@ def template() -> Line:
 
 
 def adopt(
-    connection: socket.socket | None, log: Path, environment: Mapping[str, str], tell: Callable[[int], None]
+    connection: socket.socket | None, log: Path, environment: Mapping[str, str], tell: Callable[[str, Any], None]
 ) -> None:
     """Use another process's template.
 
@@ -155,8 +163,9 @@ def adopt(
     environment : mapping of str to str
         Of a template of our own, should that one be gone.
     tell : callable
-        Called with the process number of each kernel: it may be no child of this process, and nobody else would find
-        it.
+        Called with ``"kernel"`` and the process number of each kernel: it may be no child of this process, and nobody
+        else would find it. Called with ``"waiting"`` and True, then False, where the template is still importing: this
+        serves all runs, so it is no part of any.
     """
     global _line, _environment, _tell
     _line = Line(connection, log) if connection else None
@@ -179,6 +188,18 @@ def close_template() -> None:
     if _line is not None:
         _line.close()
         _line = _environment = None
+
+
+@contextlib.contextmanager
+def _told_to_wait() -> Iterator[None]:
+    is_ready = template().is_ready
+    try:
+        if not is_ready:
+            _tell("waiting", True)
+        yield
+    finally:
+        if not is_ready:
+            _tell("waiting", False)
 
 
 def _say_once(reason: str) -> None:

@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING
 from helpers.pipeline import integrity, lean, plan, progress, select
 from helpers.pipeline.assemble import Assembly, Tools
 from helpers.pipeline.errors import Interrupted, PipelineError, UsageError
+from helpers.pipeline.executor import Executor
 from helpers.pipeline.outcome import Outcome
 from helpers.pipeline.plan import CUSTOM, Run
 from helpers.pipeline.progress import Progress
@@ -27,13 +28,10 @@ from helpers.pipeline.select import Request
 from helpers.pipeline.stock import Stock
 
 if TYPE_CHECKING:
-    from helpers.pipeline.supervise import Supervisor
     from helpers.pipeline.watch import Staff
 
 #: How far the import of what makes pages steps back for other work, as `nice` counts.
 _STEP_BACK = 10
-Execute = Callable[[Sequence[Run], Callable[[Outcome], None]], list[Outcome]]
-"""Takes runs, and what each outcome is given to as it arrives; returns all, in the order of the runs."""
 
 
 def run(
@@ -101,11 +99,15 @@ def run(
         pages = _PageTools(tools)
         outcomes: list[Outcome] = []
         warnings: list[str] = []
+        watched = progress.WhileWaiting(teller, pages.begin)
         with stoppable() as stopped, Publication(root, stock.reports) as publication:
-            if not stock.is_current(runs, shown):
-                watched = progress.WhileWaiting(teller, pages.begin)
-                with _executor(publication, jobs, scheduler, watched, is_warm, staff) as execute:
+            with Executor(publication, jobs, scheduler, watched, is_warm, staff) as execute:
+                if stock.is_likely_due(runs):
+                    execute.prepare()
+                is_current = stock.is_current(runs, shown)
+                if not is_current:
                     outcomes, warnings = _produce(runs, shown, publication, stock, execute, teller, pages)
+            if not is_current:
                 if stopped:  # even where a library swallowed the exception
                     raise Interrupted
                 publication.publish()
@@ -120,7 +122,7 @@ def _produce(
     shown: Sequence[Run],
     publication: Publication,
     stock: Stock,
-    execute: Execute,
+    execute: Executor,
     teller: Progress,
     tools: _PageTools,
 ) -> tuple[list[Outcome], list[str]]:
@@ -149,7 +151,7 @@ def _execute(
     shown: Sequence[Run],
     publication: Publication,
     stock: Stock,
-    execute: Execute,
+    execute: Executor,
     tools: _PageTools,
 ) -> tuple[Assembly, list[Outcome]]:
     """Execute what is due, those that read findings after the others, and clean what came out.
@@ -203,55 +205,6 @@ def _plain(error: OSError | PipelineError) -> PipelineError:
     if isinstance(error, PipelineError):
         return error
     return PipelineError(f"the reports could not be built: {error}; the old ones are still there")
-
-
-@contextlib.contextmanager
-def _executor(
-    publication: Publication,
-    jobs: int | None,
-    scheduler: str | None,
-    teller: Progress,
-    is_warm: bool,
-    staff: Staff | None,
-) -> Iterator[Execute]:
-    """Yield what executes notebooks: workers on this machine, started once, or a cluster."""
-    with contextlib.ExitStack() as at_end:
-
-        @functools.cache
-        def workers() -> Supervisor:
-            if staff:
-                return staff.supervisor(teller)
-            # Imported here: who is told that nothing changed needs no Jupyter.
-            from helpers.pipeline.supervise import Supervisor
-
-            scratch = publication.scratch / "runs"
-            found = Supervisor(publication.root, scratch, publication.token, jobs, None, teller, is_warm)
-            return at_end.enter_context(found)
-
-        def execute(runs: Sequence[Run], see: Callable[[Outcome], None]) -> list[Outcome]:
-            found: dict[str, Outcome] = {}
-
-            def take(outcome: Outcome) -> None:
-                found[outcome.run.name] = outcome
-                see(outcome)
-
-            if not scheduler:
-                workers().execute(runs, take)
-            else:
-                from helpers.pipeline import cluster
-
-                cluster.execute(
-                    runs,
-                    scheduler=scheduler,
-                    root=publication.root,
-                    token=publication.token,
-                    progress=teller,
-                    is_warm=is_warm,
-                    take=take,
-                )
-            return [found[run.name] for run in runs]
-
-        yield execute
 
 
 class _PageTools:

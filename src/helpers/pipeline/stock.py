@@ -42,6 +42,14 @@ class Stock:
         _ = self.standing.around  # read before the site is built, like what renders it
         return self.cache.folder / "site" / self.reports.name, self.standing.renderer
 
+    def is_likely_due(self, runs: Sequence[Run]) -> bool:
+        """Guess, for next to nothing, whether a run is due: a notebook is newer than what is published."""
+        try:
+            published = self.standing.path.stat().st_mtime_ns
+            return self.force or any(run.path.stat().st_mtime_ns > published for run in runs)
+        except OSError:
+            return True  # nothing is published yet
+
     def is_current(self, runs: Sequence[Run], shown: Sequence[Run]) -> bool:
         """Whether the published site is what executing these runs again would give."""
         if self.force or not self.standing.is_whole:

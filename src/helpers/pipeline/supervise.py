@@ -119,6 +119,10 @@ class Supervisor:
         with _undisturbed():
             self._pool.close()
 
+    def prepare(self) -> None:
+        """Let the template begin its imports: kernels are to be asked for soon."""
+        self._pool.warm()
+
     def tell(self, progress: Progress) -> None:
         """Tell somebody else what goes on from now on."""
         self.progress = self._pool.progress = progress
@@ -213,15 +217,17 @@ class _Pool:
                 one.take(worker.Task(run, self.root, place, f"{self.token}/{run.name}/"))
                 self.progress.started(run)
 
-    def _line(self) -> socket.socket | None:
-        """Return a line to the template that all workers share, so that its imports are done once."""
-        if not self.is_warm or fork_source.is_safe_here() is not None:
-            return None  # the worker says why
-        if self.template is None:
+    def warm(self) -> None:
+        """Start the template that all workers share, so that its imports are done once."""
+        if self.is_warm and self.template is None and fork_source.is_safe_here() is None:
             with _undisturbed():
                 environment = worker.template_environment(self.token)
                 self.template = fork_source.Template(environment, self.scratch / "template.log")
-        return self.template.line()
+
+    def _line(self) -> socket.socket | None:
+        """Return a line to the template; without one the worker says why."""
+        self.warm()
+        return self.template.line() if self.template else None
 
     def _hear(self) -> None:
         """Wait a moment for news from any worker: a message, or its end."""
@@ -239,6 +245,8 @@ class _Pool:
             one.is_ready, self.broken = True, 0
         elif kind == "kernel":
             one.note_kernel(content)
+        elif kind == "waiting":
+            one.pause(content)
         elif kind == "template":
             one.template = content
             one.seen.pop(content, None)  # it was taken for a process of the run
@@ -337,6 +345,7 @@ class _Worker:
         self.is_ready = False
         self.template: int | None = None
         self.since = time.monotonic()
+        self.waiting_since: float | None = None
         self.cell: int | None = None
         self.peak_mb = self.memory_mb = self.resident_mb = self.limit_mb = 0.0
         self.looks = 0
@@ -346,15 +355,22 @@ class _Worker:
     @property
     def seconds(self) -> float:
         """Time since the current run, or the process itself, began."""
-        return time.monotonic() - self.since
+        return (time.monotonic() if self.waiting_since is None else self.waiting_since) - self.since
 
     def take(self, task: worker.Task) -> None:
         """Begin a run."""
         self.task, self.since, self.cell, self.seen, self.kernels = task, time.monotonic(), None, {}, []
+        self.waiting_since = None
         self.limit_mb = task.run.memory_limit_mb
         self.peak_mb = self.memory_mb = self.resident_mb = 0.0
         with contextlib.suppress(OSError):  # a worker that is already gone is noticed by its sentinel
             self.connection.send(task)
+
+    def pause(self, is_waiting: bool) -> None:
+        """Stop the clock of the current run while it waits for imports that serve all runs, and let it go on."""
+        if self.waiting_since is not None:
+            self.since += time.monotonic() - self.waiting_since
+        self.waiting_since = time.monotonic() if is_waiting else None
 
     def note_kernel(self, pid: int) -> None:
         """Take note of a kernel of the current run, which the template has for a child."""

@@ -66,9 +66,10 @@ def serve(connection: Connection, log: Path, token: str, is_warm: bool, line: so
     ----------
     connection : Connection
         Receives `Task`, or None to stop. Sends ``("ready", None)`` once, ``("cell", (index, done, total))`` as a
-        notebook proceeds, ``("kernel", number)`` for each kernel that is no child of this process, ``("note", text)``
-        for what the operator should know, ``("template", number)`` when this process started a template of its own,
-        and ``("done", Report)`` at the end of each run.
+        notebook proceeds, ``("kernel", number)`` for each kernel that is no child of this process,
+        ``("waiting", True)`` and then False while the template imports, ``("note", text)`` for the operator,
+        ``("template", number)`` when this process started a template of its own, and ``("done", Report)`` at the end
+        of each run.
     log : Path
         Where this process and its kernels write what would otherwise go to the terminal.
     token : str
@@ -83,12 +84,9 @@ def serve(connection: Connection, log: Path, token: str, is_warm: bool, line: so
     _detach(log)
     if is_warm:
         os.environ[kernels.VARIABLE] = kernels.NAME
-        kernels.adopt(line, log, template_environment(token), lambda kernel: connection.send(("kernel", kernel)))
+        kernels.adopt(line, log, template_environment(token), lambda *news: connection.send(news))
     load()  # before the first run's clock starts, and while the template imports
     gc.freeze()  # of a fork: pages shared with the supervisor stay shared
-    if line is not None:
-        with contextlib.suppress(kernels.UnsafeForkError):  # the first kernel will say so
-            kernels.template().wait_ready()
     connection.send(("ready", None))
     told: set[str] = set()
     own: int | None = None
