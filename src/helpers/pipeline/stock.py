@@ -43,10 +43,11 @@ class Stock:
         return self.cache.folder / "site" / self.reports.name, self.standing.renderer
 
     def is_likely_due(self, runs: Sequence[Run]) -> bool:
-        """Guess, for next to nothing, whether a run is due: a notebook is newer than what is published."""
+        """Guess, for next to nothing, whether a run is due: a notebook is not older than what is published."""
         try:
             published = self.standing.path.stat().st_mtime_ns
-            return self.force or any(run.path.stat().st_mtime_ns > published for run in runs)
+            # Equal times are in doubt: the clock of a file system ticks a few times in a hundredth of a second.
+            return self.force or any(run.path.stat().st_mtime_ns >= published for run in runs)
         except OSError:
             return True  # nothing is published yet
 
