@@ -142,8 +142,8 @@ def test_a_run_is_likely_due_when_nothing_is_published_or_a_notebook_is_not_olde
     # Times are set, not waited for: a file system's clock may tell two writings apart only after 0.01 s.
     published = Standing(bench.project.root, bench.project.reports).path.stat().st_mtime_ns
     for age, expected in ((-1, False), (0, True), (1, True)):
-        for run in runs:
-            os.utime(run.path, ns=(published - 10, published - 10))
+        for one in runs:
+            os.utime(one.path, ns=(published - 10, published - 10))
         os.utime(runs[0].path, ns=(published + age, published + age))
         assert is_likely_due() is expected
         assert is_likely_due(force=True)
