@@ -169,7 +169,7 @@ def test_a_page_asks_for_nothing_and_fits_the_screen(browser: Browser, html: Pat
 def test_search_finds_a_word_without_a_server(browser: Browser, html: Path) -> None:
     with visit(browser, html / "search.html") as seen:
         seen.page.goto((html / "search.html").resolve().as_uri() + "?q=burned")
-        seen.page.wait_for_selector("#search-results li a", timeout=10_000)
+        seen.page.wait_for_selector("#search-results li a")
         found = seen.page.locator("#search-results li a").all_inner_texts()
         assert any("cash drying up" in text for text in found)
         assert seen.requests == []
