@@ -31,7 +31,7 @@ from typing import Any
 
 import psutil
 
-from helpers.pipeline import engine, kernels, parameters, plan, processes, select, supervise, worker
+from helpers.pipeline import engine, kernels, parameters, plan, processes, select, sockets, supervise, worker
 from helpers.pipeline.outcome import Outcome
 from helpers.pipeline.plan import Run
 from helpers.pipeline.select import Request
@@ -283,18 +283,18 @@ def first_reply(count: int = 20) -> dict[str, list[float]]:
     from jupyter_client.manager import AsyncKernelManager
     from jupyter_client.provisioning import KernelProvisionerFactory
 
-    os.environ[kernels.VARIABLE] = kernels.NAME
+    os.environ[sockets.VARIABLE] = kernels.NAME
     kernels.template().wait_ready()
     kinds = {"warm": (kernels.NAME, engine.Manager), "stock": ("local-provisioner", AsyncKernelManager)}
     found: dict[str, list[float]] = {kind: [] for kind in kinds}
     try:
         for _ in range(count):
             for kind, (name, manager) in kinds.items():
-                os.environ[kernels.VARIABLE] = name
+                os.environ[sockets.VARIABLE] = name
                 KernelProvisionerFactory.clear_instance()  # it reads the variable once
                 found[kind].append(asyncio.run(_first_reply(manager)))
     finally:
-        del os.environ[kernels.VARIABLE]
+        del os.environ[sockets.VARIABLE]
         kernels.close_template()  # its memory is no part of what comes after
     return found
 

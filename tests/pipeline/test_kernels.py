@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 from jupyter_client.provisioning import KernelProvisionerFactory
 from nbformat import NotebookNode, v4
 
-from helpers.pipeline import kernels
+from helpers.pipeline import kernels, sockets
 from tests.projects import is_gone
 
 pytestmark = pytest.mark.skipif(kernels.is_safe_here() is not None, reason="kernels are not forked on this system")
@@ -46,7 +47,7 @@ def warm(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def choose(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     for library in ("OMP", "OPENBLAS", "MKL"):
         monkeypatch.setenv(f"{library}_NUM_THREADS", "1")
-    monkeypatch.setenv(kernels.VARIABLE, name)
+    monkeypatch.setenv(sockets.VARIABLE, name)
     KernelProvisionerFactory.clear_instance()
 
 
@@ -107,13 +108,19 @@ def test_each_kernel_has_its_own_randomness_environment_and_folder(
     assert len(set(seen)) == 4
 
 
-def test_sockets_are_files_that_only_the_user_can_reach_and_are_removed(warm: None) -> None:
-    cell = (
-        "import json, sys\nfile = sys.argv[sys.argv.index('-f') + 1]\n"
-        "tuple(json.load(open(file))[part] for part in ('transport', 'ip'))"
-    )
+TRANSPORT = (
+    "import json, sys\nfile = sys.argv[sys.argv.index('-f') + 1]\n"
+    "tuple(json.load(open(file))[part] for part in ('transport', 'ip'))"
+)
+
+
+@pytest.mark.parametrize("name", [kernels.NAME, sockets.NAME])
+def test_sockets_are_files_that_only_the_user_can_reach_and_are_removed(
+    warm: None, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    choose(monkeypatch, name)
     noted = []
-    original = kernels.tempfile.mkdtemp
+    original = tempfile.mkdtemp
 
     def note(*args: object, **options: object) -> str:
         folder = original(*args, **options)  # type: ignore[call-overload]
@@ -121,14 +128,19 @@ def test_sockets_are_files_that_only_the_user_can_reach_and_are_removed(warm: No
         assert stat.S_IMODE(Path(folder).stat().st_mode) == 0o700
         return str(folder)
 
-    kernels.tempfile.mkdtemp = note  # type: ignore[assignment]
-    try:
-        transport, address = eval(result(run(cell)))
-    finally:
-        kernels.tempfile.mkdtemp = original
+    monkeypatch.setattr(tempfile, "mkdtemp", note)
+    transport, address = eval(result(run(TRANSPORT)))
     assert transport == "ipc"
     assert Path(address).parent in noted
     assert not any(folder.exists() for folder in noted)
+
+
+def test_a_folder_too_deep_for_sockets_leaves_tcp(warm: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    deep = tmp_path / ("d" * 100)
+    deep.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    assert eval(result(run(TRANSPORT))) == ("tcp", "127.0.0.1")
+    assert list(deep.iterdir()) == []
 
 
 def test_a_kernel_can_be_interrupted(warm: None) -> None:

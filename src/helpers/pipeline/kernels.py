@@ -9,26 +9,23 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from jupyter_client.connect import KernelConnectionInfo
-from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from helpers.pipeline.fork_source import Line, Template, UnsafeForkError, is_safe_here
+from helpers.pipeline.sockets import SocketProvisioner
 
 __all__ = ["Line", "Template", "UnsafeForkError", "WarmProvisioner", "is_safe_here"]
 
 NAME = "who-pays-warm"
-VARIABLE = "JUPYTER_DEFAULT_PROVISIONER_NAME"
 
 
 class ForkedProcess:
@@ -75,20 +72,8 @@ class ForkedProcess:
         self.send_signal(signal.SIGTERM)
 
 
-class WarmProvisioner(LocalProvisioner):
+class WarmProvisioner(SocketProvisioner):
     """Starts a kernel by a fork of this process's template, or the ordinary way where that fails."""
-
-    _sockets: str | None = None
-
-    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
-        """Choose sockets in a folder that only this user can enter, instead of TCP ports."""
-        manager: Any = self.parent
-        if manager is not None and self._sockets is None and is_safe_here() is None:
-            # Short: a socket's path may hold 107 bytes.
-            self._sockets = tempfile.mkdtemp(prefix="wp-")
-            manager.transport, manager.ip = "ipc", str(Path(self._sockets, "k"))
-            manager.cache_ports = False
-        return await super().pre_launch(**kwargs)
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Fork a kernel; on any trouble start the stock one on the same sockets."""
@@ -102,13 +87,6 @@ class WarmProvisioner(LocalProvisioner):
         # The child makes a session of its own, so its group bears its number.
         self.pid = self.pgid = pid
         return self.connection_info
-
-    async def cleanup(self, restart: bool = False) -> None:
-        """Remove the folder of the sockets with the kernel that used them."""
-        await super().cleanup(restart)
-        if self._sockets and not restart:
-            shutil.rmtree(self._sockets, ignore_errors=True)
-            self._sockets = None
 
     def _fork(self, cmd: list[str], kwargs: dict[str, Any]) -> int:
         reason = is_safe_here()

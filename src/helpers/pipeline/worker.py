@@ -79,11 +79,11 @@ def serve(connection: Connection, log: Path, token: str, is_warm: bool, line: so
     line : socket.socket or None
         To the template that the workers share; without one, or when it is gone, this process starts one of its own.
     """
-    from helpers.pipeline import kernels  # here: the supervisor imports this module and needs no Jupyter
+    from helpers.pipeline import kernels, sockets  # here: the supervisor imports this module and needs no Jupyter
 
     _detach(log)
+    os.environ[sockets.VARIABLE] = kernels.NAME if is_warm else sockets.NAME
     if is_warm:
-        os.environ[kernels.VARIABLE] = kernels.NAME
         kernels.adopt(line, log, template_environment(token), lambda *news: connection.send(news))
     load()  # before the first run's clock starts, and while the template imports
     gc.freeze()  # of a fork: pages shared with the supervisor stay shared
