@@ -6,6 +6,7 @@ import io
 
 import numpy as np
 import pandas as pd
+import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -36,6 +37,9 @@ def test_the_picture_is_that_of_savefig_and_its_bytes_are_always_the_same() -> N
     ours = render.png(drawn(), 200)
     assert (pixels(ours) == pixels(plain.getvalue())).all()
     assert ours == render.png(drawn(), 200)
+    image = Image.open(io.BytesIO(ours))
+    assert image.mode == "RGB"  # all that is there is opaque
+    assert image.info["dpi"] == pytest.approx((200, 200), abs=0.01)
 
 
 def test_a_long_title_is_broken_within_the_figure() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import nbformat
 import papermill
 import pytest
+from nbclient.exceptions import DeadKernelError
 from papermill.engines import papermill_engines
 
 from helpers.pipeline import engine
@@ -66,6 +67,13 @@ def test_a_failing_cell_ends_the_run_with_what_came_before_on_disk(tmp_path: Pat
     assert "shown above" in said
     assert "ZeroDivisionError" in said
     assert "never" not in said
+
+
+def test_a_kernel_that_dies_leaves_what_was_said(tmp_path: Path) -> None:
+    path = write_notebook(tmp_path / "one.ipynb", "print('said' + ' before')", "import os\nos._exit(3)")
+    with pytest.raises(DeadKernelError):
+        _execute(path, engine.NAME)
+    assert "said before" in (tmp_path / "out.ipynb").read_text()
 
 
 def test_what_a_long_cell_has_said_is_on_disk_while_it_runs(tmp_path: Path) -> None:

@@ -264,6 +264,11 @@ def test_a_second_kernel_has_the_rest_imported(warm: None) -> None:
     assert result(run(names)) == "[True, True, True]"
 
 
+def test_the_first_kernel_has_what_most_notebooks_use_and_looks_for_garbage(warm: None) -> None:
+    names = "import gc, sys\n[gc.isenabled(), *(name in sys.modules for name in ('scipy.stats', 'scipy.optimize'))]"
+    assert result(run(names)) == "[True, True, True]"
+
+
 def test_elsewhere_than_on_linux_the_stock_kernel_is_used(warm: None, monkeypatch: pytest.MonkeyPatch) -> None:
     kernels._said.clear()
     monkeypatch.setattr(kernels, "is_safe_here", lambda: "forking is not safe on darwin")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 
@@ -44,6 +45,16 @@ def test_a_library_is_hidden_for_a_while_and_never_taken_away(monkeypatch: pytes
         import json
     assert sys.modules["json"] is json
     assert "this" not in sys.modules
+
+
+def test_garbage_is_looked_for_again_after_an_import() -> None:
+    assert gc.isenabled()
+    with lean.uncollected():
+        assert not gc.isenabled()
+        with lean.uncollected():
+            pass
+        assert not gc.isenabled()
+    assert gc.isenabled()
 
 
 def test_a_worker_does_without_arrow() -> None:

@@ -7,11 +7,13 @@ import os
 import signal
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
 
-from helpers.pipeline import processes, worker
+from helpers.pipeline import processes, publish, supervise, sweep, worker
+from helpers.pipeline.errors import PipelineError
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="forks are used on Linux alone")
 KIND = """
@@ -66,6 +68,26 @@ def test_a_fork_does_not_hold_a_lock_of_its_parent(tmp_path: Path) -> None:
     finally:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
+
+
+def test_locks_and_the_supervisors_ends_are_kept_from_forks(tmp_path: Path) -> None:
+    with publish.Publication(tmp_path, tmp_path / "reports") as publication:
+        assert publication._lock in processes._kept_from_forks
+    with sweep._Place(tmp_path, "grid") as place:
+        assert place._lock in processes._kept_from_forks
+    with supervise.Supervisor(tmp_path, tmp_path, uuid.uuid4().hex, 1, is_warm=False) as supervisor:
+        supervisor._pool.staff(1)
+        assert [one.connection in processes._kept_from_forks for one in supervisor._pool.workers] == [True]
+
+
+def test_a_library_that_cannot_be_imported_is_one_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load() -> None:
+        raise ImportError("no papermill")
+
+    monkeypatch.setattr(worker, "load", load)
+    monkeypatch.setattr(processes, "may_fork", lambda: True)
+    with pytest.raises(PipelineError, match="no worker process could be started:\nImportError: no papermill"):
+        supervise._process(print, ())
 
 
 FORKED = """

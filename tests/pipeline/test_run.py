@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from helpers.pipeline import progress, run, supervise
@@ -20,7 +21,7 @@ from helpers.pipeline.assemble import Tools
 from helpers.pipeline.errors import PipelineError, UsageError
 from helpers.pipeline.outcome import Failure, Outcome
 from helpers.pipeline.select import Request
-from tests.projects import TWO_EDITIONS, Project, plain_tools
+from tests.projects import TWO_EDITIONS, Project, is_gone, plain_tools
 
 # Tells that it is at work, then ignores interrupts for ever.
 SLEEP = """\
@@ -290,8 +291,11 @@ def test_a_killed_command_leaves_no_worker_and_the_next_start_cleans_up(project:
     project.add("one", SLEEP)
     started = project.start("--only", "one", "--edition", "latest")
     project.wait_at_work(1)
+    children = [one.pid for one in psutil.Process(started.pid).children(recursive=True)]
     started.kill()
     started.communicate(timeout=10)
+    assert children
+    assert all(is_gone(pid) for pid in children)
     project.add("one", "print(1)")
     assert _run(project)[0] == 0
     assert project.kernels() == []

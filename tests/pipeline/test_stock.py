@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from helpers.pipeline import explain, key, plan, run, select, supervise
+from helpers.pipeline.assemble import Tools
 from helpers.pipeline.cache import FOLDER, Cache, differences
-from helpers.pipeline.errors import UsageError
+from helpers.pipeline.errors import PipelineError, UsageError
 from helpers.pipeline.key import Keys, Uses
 from helpers.pipeline.outcome import Failure, Outcome
 from helpers.pipeline.select import Request
@@ -48,13 +49,18 @@ class Bench:
             take(Outcome(one, "failed" if error else "ok", 1.5, 9.0, "", error, text, self.journal))
         self.while_running()
 
-    def run(self, **request: Any) -> list[str]:
+    def run(self, tools: Tools | None = None, **request: Any) -> list[str]:
         """Run and return the names of what was executed."""
         self.executed.clear()
         force = request.pop("force", False)
         told = io.StringIO()
         self.code = run.run(
-            self.project.root, Request(**request), is_warm=False, force=force, tools=plain_tools(), stream=told
+            self.project.root,
+            Request(**request),
+            is_warm=False,
+            force=force,
+            tools=tools or plain_tools(),
+            stream=told,
         )
         self.told = told.getvalue()
         return list(self.executed)
@@ -148,6 +154,60 @@ def test_a_run_is_likely_due_when_nothing_is_published_or_a_notebook_is_not_olde
         assert is_likely_due() is expected
         assert is_likely_due(force=True)
     assert bench.run() == []  # a guess, no more
+
+
+def test_the_template_begins_early_where_a_run_is_likely_due(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[str] = []
+    monkeypatch.setattr(supervise.Supervisor, "prepare", lambda _: begun.append("now"))
+    assert bench.run() == EVERYTHING
+    assert len(begun) == 1
+    for notebook in (bench.project.root / "notebooks").glob("*.ipynb"):
+        os.utime(notebook, (1e9, 1e9))
+    assert bench.run() == []
+    assert len(begun) == 1
+
+
+def test_each_notebook_is_cleaned_once_as_it_arrives(bench: Bench) -> None:
+    plain = plain_tools()
+    cleaned: list[tuple[str, bool]] = []
+    is_over = False
+
+    def clean(outcome: Outcome, *, root: Path) -> Any:
+        cleaned.append((outcome.run.name, is_over))
+        return plain.clean(outcome, root=root)
+
+    def end() -> None:
+        nonlocal is_over
+        is_over = True
+
+    bench.while_running = end
+    bench.run(tools=Tools(clean, plain.build))
+    assert cleaned == [(name, False) for name in EVERYTHING]
+
+
+def test_a_page_that_cannot_be_written_loses_no_result(bench: Bench) -> None:
+    def clean(outcome: Outcome, *, root: Path) -> Any:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(PipelineError, match="No space left on device"):
+        bench.run(tools=Tools(clean, plain_tools().build))
+    assert bench.executed == EVERYTHING
+    assert bench.run() == []
+    assert "print(1)" in (bench.project.reports / "executed" / "latest" / "one.ipynb").read_text()
+
+
+def test_the_site_is_told_what_is_published(bench: Bench) -> None:
+    plain = plain_tools()
+    told: list[Path | None] = []
+
+    def build(pages: Any, *, published: Path | None, **rest: Any) -> None:
+        told.append(published)
+        plain.build(pages, **rest)
+
+    bench.run(tools=Tools(plain.clean, build))
+    bench.project.add("two", "print(3)")
+    bench.run(tools=Tools(plain.clean, build))
+    assert told[-1] == bench.project.reports / "html"
 
 
 def test_a_parameter_of_runs_toml_executes_what_it_reaches(bench: Bench) -> None:

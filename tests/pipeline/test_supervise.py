@@ -17,13 +17,14 @@ from typing import Any
 import psutil
 import pytest
 
-from helpers.pipeline import processes, supervise, worker
+from helpers.pipeline import fork_source, processes, supervise, worker
 from helpers.pipeline.errors import PipelineError
 from helpers.pipeline.outcome import Outcome
 from helpers.pipeline.plan import Run
 from helpers.pipeline.progress import Progress
 from tests.projects import a_run, write_notebook
 
+needs_forks = pytest.mark.skipif(fork_source.is_safe_here() is not None, reason="kernels are not forked on this system")
 SLEEP = "import time\nwhile True:\n    try:\n        time.sleep(60)\n    except KeyboardInterrupt:\n        pass"
 
 
@@ -124,6 +125,14 @@ def test_a_killed_worker_is_an_outcome_and_is_replaced(lab: Lab, is_warm: bool) 
     assert lab.left() == []
 
 
+@needs_forks
+def test_the_clock_of_a_warm_run_goes_on_after_the_wait(lab: Lab) -> None:
+    (outcome,) = lab.execute(lab.run("hangs", SLEEP, seconds=3), is_warm=True)
+    assert outcome.status == "timeout"
+    assert outcome.seconds >= 3
+
+
+@needs_forks
 def test_waiting_for_the_template_is_no_part_of_a_run(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     slow = lab.folder / "slow"
     slow.mkdir()
@@ -266,6 +275,32 @@ def test_a_worker_that_cannot_start_is_told_with_its_reason(lab: Lab, monkeypatc
 def _broken(connection: object, log: Path, token: str, is_warm: bool, line: object) -> None:
     log.write_text("ImportError: no papermill")
     raise SystemExit(1)
+
+
+def test_who_cannot_take_an_outcome_leaves_nothing_behind_for_the_next_start(lab: Lab) -> None:
+    def refuse(outcome: Outcome) -> None:
+        raise OSError(28, "No space left on device")
+
+    got: list[Outcome] = []
+    with supervise.Supervisor(lab.folder, lab.folder / "scratch", lab.token, 2, is_warm=False) as supervisor:
+        with pytest.raises(OSError, match="No space left"):
+            supervisor.execute([lab.run("one", "1"), lab.run("two", SLEEP), lab.run("three", "3")], refuse)
+        assert lab.left() == []
+        supervisor.execute([lab.run("two", "print(2)")], got.append)
+    assert [(one.run.notebook, one.status) for one in got] == [("two", "ok")]
+
+
+def test_a_run_that_ended_in_time_is_in_time_however_late_it_is_heard(lab: Lab) -> None:
+    def slow(outcome: Outcome) -> None:
+        got.append(outcome)
+        if outcome.run.notebook == "one":
+            time.sleep(8)
+
+    got: list[Outcome] = []
+    runs = [lab.run("one", "1"), lab.run("two", "import time\ntime.sleep(2)", seconds=7)]
+    with supervise.Supervisor(lab.folder, lab.folder / "scratch", lab.token, 2, is_warm=False) as supervisor:
+        supervisor.execute(runs, slow)
+    assert {one.run.notebook: one.status for one in got} == {"one": "ok", "two": "ok"}
 
 
 def test_a_reused_process_number_is_left_alone() -> None:

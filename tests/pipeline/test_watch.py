@@ -59,7 +59,8 @@ def watching(
 
 def workers() -> list[psutil.Process]:
     """Return the worker processes of this process."""
-    return [one for one in psutil.Process().children() if "spawn_main" in str(one.cmdline())]
+    own = psutil.Process()  # a fork has its command line
+    return [one for one in own.children() if "spawn_main" in str(one.cmdline()) or one.cmdline() == own.cmdline()]
 
 
 @pytest.mark.skipif(kernels.is_safe_here() is not None, reason="kernels are not forked on this system")
@@ -105,6 +106,7 @@ def test_a_worker_that_ended_while_nothing_was_to_do_is_replaced(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def kill_and_edit() -> None:
+        assert workers() != []
         for one in workers():
             one.kill()
             assert is_gone(one.pid)

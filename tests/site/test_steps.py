@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-from helpers.pipeline import even_writing, site, sphinx_build
+from helpers.pipeline import even_writing, processes, site, sphinx_build
 
 TREE = "# Front\n\n```{{toctree}}\n{pages}\n```\n"
 START = {"index.md": TREE.format(pages="one\ntwo"), "one.md": "# One\n\nText.\n", "two.md": "# Two\n\n[One](one.md)\n"}
@@ -62,6 +64,37 @@ def test_what_stays_as_published_is_taken_over_and_what_was_altered_since_is_not
     assert (published / "one.html").read_bytes() == first["one.html"]  # readers see the old one until the new is there
     # What Sphinx goes on from is nobody's but its own.
     assert not (new / "two.html").samefile(kept / "html" / "two.html")
+
+
+@pytest.mark.parametrize(("text", "later"), [("same size", 1), ("another size", 0)])
+def test_a_file_of_another_size_or_time_is_not_taken_over(tmp_path: Path, text: str, later: int) -> None:
+    built, published, html = (tmp_path / name for name in ("built", "published", "html"))
+    for folder, content in ((built, "same size"), (published, text)):
+        folder.mkdir(exist_ok=True)
+        (folder / "one.html").write_text(content, encoding="utf-8")
+    os.utime(built / "one.html", ns=(10**18, 10**18))
+    os.utime(published / "one.html", ns=(10**18 + later, 10**18 + later))
+    sphinx_build._copy(built, html, published)
+    assert not (html / "one.html").samefile(published / "one.html")
+    assert (html / "one.html").read_text(encoding="utf-8") == "same size"
+
+
+def test_sphinx_writes_the_pages_in_that_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spread, asked = even_writing.spread, []
+
+    def noted(names: Sequence[str], size: Callable[[str], int]) -> list[str]:
+        asked.append(spread(names, size))
+        return asked[-1]
+
+    monkeypatch.setattr(even_writing, "spread", noted)
+    monkeypatch.setattr(processes, "forks", lambda: 2)
+    names = [f"page{number}" for number in range(8)]
+    texts = {f"{name}.md": f"# {name}\n\n{'Text. ' * 100 * (8 - at)}\n" for at, name in enumerate(names)}
+    made = build(tmp_path / "0", {"index.md": TREE.format(pages="\n".join(names)), **texts}, tmp_path / "kept")
+    ((first, *others),) = asked
+    assert {first, *others} == {"index", *names}
+    assert others[0] == "page0"  # the longest
+    assert {f"{name}.html" for name in names} < set(made)
 
 
 def test_any_stretch_of_the_pages_to_write_holds_as_much_as_another() -> None:

@@ -95,7 +95,9 @@ class Assembly:
     def clean(self, outcome: Outcome) -> None:
         """Clean what came out of a run that is to be added, while others are still being executed."""
         if outcome.error is None:
-            self._ahead[outcome.run.name] = self._cleaned(outcome)
+            # A full disk, say, must not stop the others: `add` tries again, once their results are kept.
+            with contextlib.suppress(Exception):
+                self._ahead[outcome.run.name] = self._cleaned(outcome)
 
     def read(self, runs: Sequence[Run]) -> None:
         """Read the published notebooks of runs that are to be kept, while others are being executed."""

@@ -14,7 +14,7 @@ import time
 import weakref
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO
+from typing import Protocol
 
 import psutil
 
@@ -34,8 +34,15 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def keep_from_forks(file: IO[str]) -> None:
-    """Let no fork of this process hold a file open: its lock on it would outlive it in them, if only for a moment."""
+class Closable(Protocol):
+    """A file or a connection."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
+def keep_from_forks(file: Closable) -> None:
+    """Let no fork of this process hold a file open: a lock on it, or a connection, would outlive this process."""
     _kept_from_forks.add(file)
 
 
@@ -44,7 +51,7 @@ def _close_in_fork() -> None:
         file.close()
 
 
-_kept_from_forks: weakref.WeakSet[IO[str]] = weakref.WeakSet()
+_kept_from_forks: weakref.WeakSet[Closable] = weakref.WeakSet()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_close_in_fork)
 

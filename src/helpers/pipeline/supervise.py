@@ -144,7 +144,12 @@ class Supervisor:
                 yield run
 
         self._pool.take = take or keep
-        self._pool.work(iter(runs) if take else noted(), self.jobs)
+        try:
+            self._pool.work(iter(runs) if take else noted(), self.jobs)
+        except BaseException:
+            with _undisturbed():
+                self._pool.abandon()
+            raise
         return [kept[name] for name in order]
 
 
@@ -196,6 +201,14 @@ class _Pool:
         if self.template:
             self.template.close()
         processes.end_marked(f"{self.token}/")
+
+    def abandon(self) -> None:
+        """End what is being executed and forget what waits: nobody is there to take the outcomes."""
+        self.waiting.clear()
+        for one in [one for one in self.workers if one.task]:
+            self._dismiss(one)
+            if one.task:
+                shutil.rmtree(one.task.scratch, ignore_errors=True)
 
     def staff(self, wanted: int) -> None:
         """Replace workers that are gone and give work to those that wait."""
@@ -285,7 +298,7 @@ class _Pool:
             if memory > run.memory_limit_mb:
                 text = f"stopped at {memory:.0f} MB of memory; the limit is {run.memory_limit_mb} MB"
                 self._stop(one, "memory", text)
-            elif one.seconds > run.seconds_limit:
+            elif one.seconds > run.seconds_limit and not one.connection.poll():  # it might say that it is done
                 self._stop(one, "timeout", f"stopped after {run.seconds_limit:g} s, the limit for the whole notebook")
 
     def _stop(self, one: _Worker, status: Status, message: str) -> None:
@@ -333,6 +346,7 @@ class _Worker:
 
     def __init__(self, log: Path, token: str, is_warm: bool, line: socket.socket | None) -> None:
         ours, theirs = multiprocessing.Pipe()
+        processes.keep_from_forks(ours)  # a worker ends when the other end closes, so no worker may hold that
         self.connection = ours
         arguments = (theirs, log, token, is_warm, line)
         with _undisturbed():  # a Ctrl-C in between would leave a process that nobody knows
@@ -426,7 +440,10 @@ class _Worker:
 def _process(act: Callable[..., None], arguments: tuple[Any, ...]) -> Any:
     """Return a process to be started: a fork of this one, which has papermill, where that is safe; else a new one."""
     if processes.may_fork():
-        worker.load()  # once for all workers; the template imports meanwhile
+        try:
+            worker.load()  # once for all workers; the template imports meanwhile
+        except Exception as error:  # whatever a damaged installation does
+            raise PipelineError(f"no worker process could be started:\n{type(error).__name__}: {error}") from error
     # Asked again: an import might have started a thread.
     context: Any = multiprocessing.get_context("fork" if processes.may_fork() else "spawn")
     return context.Process(target=act, args=arguments, daemon=True)

@@ -12,6 +12,7 @@ import functools
 import gc
 import importlib.util
 import json
+import multiprocessing
 import os
 import re
 import signal
@@ -79,7 +80,7 @@ def serve(connection: Connection, log: Path, token: str, is_warm: bool, line: so
     line : socket.socket or None
         To the template that the workers share; without one, or when it is gone, this process starts one of its own.
     """
-    from helpers.pipeline import kernels, sockets  # here: the supervisor imports this module and needs no Jupyter
+    from helpers.pipeline import kernels, sockets  # here: the supervisor starts the template before it needs Jupyter
 
     _detach(log)
     os.environ[sockets.VARIABLE] = kernels.NAME if is_warm else sockets.NAME
@@ -361,6 +362,9 @@ def _detach(log: Path) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: a killed supervisor leaves no worker
+        parent = multiprocessing.parent_process()
+        if parent and os.getppid() != parent.pid:
+            os._exit(1)  # it was killed before
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for stream in (1, 2):
         os.dup2(descriptor, stream)
