@@ -125,6 +125,12 @@ def test_a_killed_worker_is_an_outcome_and_is_replaced(lab: Lab, is_warm: bool) 
     assert lab.left() == []
 
 
+def test_a_stock_kernel_takes_no_port_that_another_may_take_first(lab: Lab) -> None:
+    tells = "import json, sys\nprint(json.load(open(sys.argv[sys.argv.index('-f') + 1]))['transport'])"
+    (outcome,) = lab.execute(lab.run("tells", tells), is_warm=False)
+    assert _printed(outcome) == "ipc\n"
+
+
 @needs_forks
 def test_the_clock_of_a_warm_run_goes_on_after_the_wait(lab: Lab) -> None:
     (outcome,) = lab.execute(lab.run("hangs", SLEEP, seconds=3), is_warm=True)
